@@ -1,0 +1,52 @@
+# `make` alone says what there is to make. .ci/run calls the same targets.
+
+SWIFT ?= swift
+FLAGS ?=
+
+.PHONY: help packages build run test format lint clean
+
+help:
+	@echo 'make run      install what is missing, build, and run the whole system on two demo videos'
+	@echo 'make build    build the programs into .build/release (FLAGS= goes to swift build)'
+	@echo 'make test     install what is missing and run all tests (FLAGS= goes to swift test)'
+	@echo 'make format   format all Swift code in place'
+	@echo 'make lint     check the format of all Swift code, and the syntax of the scripts'
+	@echo 'make clean    remove what was built; the data stays'
+	@echo
+	@echo 'Settings of make run, for example: make run CAMERA=/dev/video0 STREAM=door'
+	@echo '  DATA=DIR       where the archive and the logs live (./data)'
+	@echo '  CAMERA=SOURCE  a device, file, folder of images, http or rtsp address, or'
+	@echo '                 "synthetic", in place of the two demo videos'
+	@echo '  STREAM=NAME    the name of the stream from CAMERA (camera)'
+	@echo '  WORKERS=N      workers for each of the groups people and faces (2)'
+	@echo '  PORT=N         the first of three ports on this machine (5550)'
+	@echo '  BIN=DIR        run the programs in DIR instead of building them'
+
+packages:
+	@deploy/install-packages.sh
+
+build: packages
+	$(SWIFT) build -c release $(FLAGS)
+
+run: export DATA := $(DATA)
+run: export CAMERA := $(CAMERA)
+run: export STREAM := $(STREAM)
+run: export WORKERS := $(WORKERS)
+run: export PORT := $(PORT)
+run: export BIN := $(BIN)
+run: packages
+	@deploy/demo.sh
+
+test: packages
+	@deploy/demo-videos.sh >/dev/null
+	$(SWIFT) test $(FLAGS)
+
+format:
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+
+lint:
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	@for script in deploy/*.sh .ci/run; do bash -n "$$script" || exit 1; done
+
+clean:
+	rm -rf .build

@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+]
+
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
+/// One room of the house: `Sources/<name>`.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// A program: `Sources/<name>`, whose product is its name in lower case.
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of a room: `Tests/<name>`.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "zoetrope",
+    products: [
+        .executable(name: "broker", targets: ["Broker"]),
+        .executable(name: "camera", targets: ["Camera"]),
+        .executable(name: "worker", targets: ["Worker"]),
+        .executable(name: "archive", targets: ["Archive"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+    ],
+    targets: [
+        // Executables: options and wiring.
+        program("Broker", ["Routing", "Wire", "ZeroMQ", "Service", arguments, logging]),
+        program("Camera", ["Capture", "Wire", "Service", "ZeroMQ", arguments, logging]),
+        program("Worker", ["Vision", "Imaging", "Wire", "Service", "ZeroMQ", arguments, logging]),
+        program("Archive", ["Recording", "Wire", "Service", arguments, logging]),
+
+        // What Zoetrope is.
+        room("Routing", ["Wire"]),
+        room("Recording", ["Wire", "LMDB", "Service", "ZeroMQ", grdb, logging]),
+        room("Capture", ["Wire", "Imaging"]),
+        room("Vision", ["Imaging"]),
+        room("Service", ["Wire", "ZeroMQ", "CLinux", arguments, logging]),
+        .target(
+            name: "Wire",
+            dependencies: ["CXXHash"],
+            swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]
+        ),
+
+        // Safe Swift, each over one C library.
+        room("ZeroMQ", ["CZeroMQ", "CLinux"]),
+        room("LMDB", ["CLMDB"]),
+        room("Imaging", ["OpenCVShim"]),
+        .target(
+            name: "OpenCVShim",
+            // Not `pkgConfig: "opencv4"`: that links all of OpenCV's 55 libraries.
+            cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/opencv4"])],
+            linkerSettings: ["core", "imgproc", "imgcodecs", "videoio", "objdetect"].map {
+                .linkedLibrary("opencv_\($0)")
+            }
+        ),
+
+        // No `pkgConfig:`: the headers lie on the include path and module maps do the linking.
+        .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CLMDB", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+
+        tests("WireTests", ["Wire"]),
+        tests("RoutingTests", ["Routing", "Wire"]),
+        tests(
+            "RecordingTests",
+            ["Recording", "Service", "Wire", "ZeroMQ", "TestSupport", logging, grdb]
+        ),
+        tests("CaptureTests", ["Capture", "Imaging", "Wire", "TestSupport"]),
+        tests("VisionTests", ["Vision", "Imaging", "TestSupport"]),
+        tests("WorkerTests", ["Worker", "Vision", "Imaging", "Wire", "Service", "ZeroMQ"]),
+        tests("ServiceTests", ["Service", "Wire", "ZeroMQ", "TestSupport"]),
+        tests("ZeroMQTests", ["ZeroMQ"]),
+        tests("LMDBTests", ["LMDB", "TestSupport"]),
+        tests("ImagingTests", ["Imaging", "TestSupport"]),
+        tests(
+            "SystemTests",
+            ["Wire", "Imaging", "TestSupport", "Broker", "Camera", "Worker", "Archive"]
+        ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Wire"],
+            path: "Tests/Support",
+            swiftSettings: strict
+        ),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

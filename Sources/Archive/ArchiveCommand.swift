@@ -1,0 +1,64 @@
+import ArgumentParser
+import Recording
+import Service
+
+/// `archive`: keeps every frame and result, and answers for them.
+struct ArchiveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "archive",
+        abstract: "Keeps every frame and every result, answers questions about them, replays them.",
+        discussion: """
+            Begin with 'archive serve'; the other commands read what it keeps, while it runs or not.
+
+              archive serve --data ./data --broker tcp://127.0.0.1:5551
+              archive sql --data ./data 'SELECT label, COUNT(*) FROM detections GROUP BY label'
+              archive replay --data ./data --stream kiosk --group new-model
+            """,
+        version: Program.version,
+        subcommands: [
+            ServeCommand.self, InfoCommand.self, StreamsCommand.self, FramesCommand.self,
+            SQLCommand.self, ExportCommand.self, ReplayCommand.self,
+        ]
+    )
+}
+
+/// The options of every command that reads an archive.
+struct ReadingOptions: ParsableArguments {
+    @Option(help: .setting("The archive's directory.", "data"))
+    var data: String = Setting.value("data", default: "./data")
+
+    @Option(
+        help: .setting("How long the serving archive may take to answer.", "connect-timeout")
+    )
+    var connectTimeout: Duration = Setting.value("connect-timeout", default: .seconds(10))
+
+    /// Where the archive is.
+    var directory: DataDirectory { DataDirectory(path: absolutePath(data)) }
+
+    /// Opens the archive for reading, and hands it to `body`.
+    func withArchive(_ body: (inout ArchiveReader) throws -> Void) throws {
+        try explaining {
+            var archive = try ArchiveReader.open(directory, patience: connectTimeout)
+            try body(&archive)
+        }
+    }
+}
+
+/// The option of every command that lists.
+struct ListingOptions: ParsableArguments {
+    @Flag(help: .setting("Print JSON, for programs.", "json"))
+    var json: Bool = Setting.flag("json")
+}
+
+/// Runs `body` and turns what the archive cannot do into the sentence and exit code for a person.
+func explaining<Value>(_ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let error as RecordingError {
+        let kind: Failure.Kind =
+            switch error.kind {
+            case .missing: .missingInput
+            case .notServing: .unreachable
+            default: .general
+            }
+        throw Failure(kind, error.description)
+    }
+}

@@ -1,0 +1,293 @@
+import Logging
+import Routing
+import Service
+import Wire
+import ZeroMQ
+
+/// The I/O around ``Router``: receives, lets it decide, and does what it says.
+///
+/// One thread, that of ``run()``, owns all three sockets.
+final class BrokerLoop {
+    struct Endpoints {
+        var ingest: String
+        var work: String
+        var events: String
+    }
+
+    /// Messages taken from a socket before the other one has its turn.
+    private static let messagesPerTurn = 64
+    private static let tick = Duration.milliseconds(250)
+    static let eventsHighWater = 65_536
+    private static let statusInterval = Duration.seconds(1)
+
+    let logger: Logger
+    private let stop: StopSignal
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+    let ingest: Socket
+    let work: Socket
+    let events: Socket
+
+    var router: Router
+    let store = SlotStore()
+    var routes = Routes()
+    private var pool = MessagePool()
+    private var identity = Message()
+    var writer = ByteWriter()
+    private var effects: [Effect] = []
+    /// Peers that could not be reached while effects were performed.
+    private var unreachable: [PeerID] = []
+    private var now: Duration = .zero
+
+    /// Binds the three sockets.
+    ///
+    /// - Throws: A ``Failure`` that names the endpoint which cannot be bound.
+    init(_ endpoints: Endpoints, settings: Settings, stop: StopSignal, logger: Logger) throws {
+        self.logger = logger
+        self.stop = stop
+        start = clock.now
+        var settings = settings
+        settings.startedAt = WallClock.nanoseconds
+        settings.session = UInt64(settings.startedAt)
+        router = Router(settings: settings)
+
+        let context = try Context()
+        var options = SocketOptions()
+        options.largestPartByteCount = Limits.payloadByteCount
+        // So long the process waits at its end for GOODBYE to leave.
+        options.linger = .milliseconds(200)
+        // Twice the largest credit: libzmq hears only from half a queue to half a queue that a peer
+        // has read, so up to half of the mark may be taken by what has long been committed.
+        options.sendHighWater = 2 * Int(settings.creditFrames) + 256
+        options.receiveHighWater = Int(settings.creditFrames) + 64
+        ingest = try Socket(.router, in: context, options: options)
+        work = try Socket(.router, in: context, options: options)
+        var publishing = SocketOptions()
+        // One status of everything that the broker may know of has to fit.
+        publishing.sendHighWater = Self.eventsHighWater
+        events = try Socket(.publish, in: context, options: publishing)
+        try Self.bind(ingest, to: endpoints.ingest, "cameras", option: "--ingest")
+        try Self.bind(work, to: endpoints.work, "workers and the archive", option: "--work")
+        try Self.bind(events, to: endpoints.events, "listeners", option: "--events")
+        let places = try (ingest.lastEndpoint(), work.lastEndpoint(), events.lastEndpoint())
+        logger.info("cameras: \(places.0)  workers and archive: \(places.1)  events: \(places.2)")
+    }
+
+    private static func bind(
+        _ socket: borrowing Socket,
+        to endpoint: String,
+        _ peers: String,
+        option: String
+    ) throws {
+        do {
+            try socket.bind(to: endpoint)
+        } catch {
+            let hint =
+                error.isAddressInUse
+                ? "another program uses it: stop that one, or choose another \(option)"
+                : "\(error.reason.lowercased()): choose another \(option)"
+            throw Failure(.general, "cannot listen for \(peers) on \(endpoint): \(hint)")
+        }
+    }
+
+    /// Serves until a signal comes.
+    ///
+    /// - Throws: ``ZeroMQError`` for what no peer can cause.
+    func run() throws {
+        var poller = Poller()
+        let ingestSlot = poller.add(ingest)
+        let workSlot = poller.add(work)
+        let stopSlot = poller.add(fileDescriptor: stop.fileDescriptor)
+        var nextTick = Self.tick
+        var nextStatus = Self.statusInterval
+        while true {
+            let outcome = try poller.wait(for: max(.zero, nextTick - (clock.now - start)))
+            now = clock.now - start
+            if outcome == .ready {
+                if poller.isReady(stopSlot) { break }
+                if poller.isReady(ingestSlot) { try receive(from: .ingest) }
+                if poller.isReady(workSlot) { try receive(from: .work) }
+                try tell(.flush)
+            }
+            if now >= nextTick {
+                try tell(.tick)
+                nextTick = now + Self.tick
+            }
+            if now >= nextStatus {
+                try publishStatus()
+                nextStatus += Self.statusInterval
+                if nextStatus <= now { nextStatus = now + Self.statusInterval }
+            }
+        }
+        try sayGoodbye()
+    }
+
+    private func sayGoodbye() throws {
+        logger.info("stopping: saying goodbye to \(routes.all.count) peers")
+        for peer in routes.all { try send(Goodbye(reason: "the broker stops"), to: peer) }
+    }
+
+    // MARK: Receiving
+
+    private func socket(_ door: Routes.Door, _ body: (borrowing Socket) throws -> Void) rethrows {
+        switch door {
+        case .ingest: try body(ingest)
+        case .work: try body(work)
+        }
+    }
+
+    private func receive(from door: Routes.Door) throws {
+        for _ in 0..<Self.messagesPerTurn {
+            var event: Event?
+            try socket(door) { socket in
+                guard try socket.receive(into: &identity) else { return }
+                let routingID = identity.withBytes { RoutingID($0) }
+                let peer = routes.peer(on: .init(door: door, routingID: routingID))
+                event = try receiveMessage(from: socket, peer)
+            }
+            guard let event else { return }
+            try tell(event)
+        }
+    }
+
+    /// Receives the parts behind the identity and says what they mean.
+    private func receiveMessage(from socket: borrowing Socket, _ peer: PeerID) throws -> Event {
+        let slot = store.next()
+        let content = store[slot]
+        var event: Event
+        do {
+            guard identity.hasMore, try socket.receive(into: &content.header) else {
+                throw WireError.truncated
+            }
+            event = try Inbound.event(from: socket, peer, slot, content)
+        } catch let error as WireError {
+            let sentence = "what came is no message of ZWP/1: \(error)"
+            event = .offence(
+                peer,
+                ErrorMessage(code: .malformed, mayGoOn: false, sentence: sentence)
+            )
+        }
+        // More parts than the message has, or parts behind what was no message.
+        let last = content.hasPayload ? content.payload.hasMore : content.header.hasMore
+        if last, try skipRest(of: socket) > 0, !event.isOffence {
+            let sentence = "the message has more parts than it should"
+            event = .offence(
+                peer,
+                ErrorMessage(code: .malformed, mayGoOn: false, sentence: sentence)
+            )
+        }
+        if event.keepsSlot {
+            try content.header.detach()
+            if content.hasPayload { try content.payload.detach() }
+            store.take(slot)
+        } else {
+            content.hasPayload = false
+        }
+        return event
+    }
+
+    private func skipRest(of socket: borrowing Socket) throws -> Int {
+        var rest = Message()
+        var count = 0
+        repeat {
+            guard try socket.receive(into: &rest) else { break }
+            count += 1
+        } while rest.hasMore
+        return count
+    }
+
+    // MARK: Performing
+
+    private func tell(_ event: Event) throws {
+        effects.removeAll(keepingCapacity: true)
+        router.handle(event, at: now, into: &effects)
+        for effect in effects { try perform(effect) }
+        while let peer = unreachable.popLast() {
+            effects.removeAll(keepingCapacity: true)
+            router.handle(.lost(peer), at: now, into: &effects)
+            for effect in effects { try perform(effect) }
+        }
+    }
+
+    private func perform(_ effect: Effect) throws {
+        switch effect {
+        case .welcome(let peer, let welcome): try send(welcome, to: peer)
+        case .refuse(let peer, let error): try send(error, to: peer)
+        case .heartbeat(let peer): try send(Heartbeat(), to: peer)
+        case .forget(let peer): routes.forget(peer)
+        case .ack(let peer, let ack): try send(ack, to: peer)
+        case .fetch(let peer, let fetch): try send(fetch, to: peer)
+        case .deliver(let peer, let deliver, let slot): try send(deliver, with: slot, to: peer)
+        case .store(let peer, let slot): try send(slot, to: peer)
+        case .record(let peer, .group(let group)): try send(group, to: peer)
+        case .record(let peer, .gap(let gap)): try send(gap, to: peer)
+        case .record(let peer, .dead(let letter)): try send(letter, to: peer)
+        case .publish(let slot, let group, let stream):
+            _ = try events.send(copying: Array("result/\(group)/\(stream)".utf8), more: true)
+            try sendPart(of: store[slot].header, through: events, more: false)
+        case .release(let slot): store.release(slot)
+        case .note(let note): log(note)
+        }
+    }
+
+    private func log(_ note: Note) {
+        switch note.level {
+        case .debug: logger.debug("\(note.sentence)")
+        case .info: logger.info("\(note.sentence)")
+        case .notice: logger.notice("\(note.sentence)")
+        case .warning: logger.warning("\(note.sentence)")
+        }
+    }
+
+    /// Begins a message to `peer`; when this says no, the peer is given up.
+    private func address(_ peer: PeerID, _ body: (borrowing Socket) throws -> Void) throws {
+        guard let route = routes[peer] else { return }
+        try socket(route.door) { socket in
+            // The high-water marks are above every credit, so a full queue means a peer that
+            // does not keep to it, or does not read.
+            guard try socket.address(route.routingID) == .sent else {
+                return unreachable.append(peer)
+            }
+            try body(socket)
+        }
+    }
+
+    private func send(_ message: some WireMessage, to peer: PeerID) throws {
+        writer.removeAll()
+        message.encode(to: &writer)
+        try address(peer) { socket in
+            _ = try socket.send(copying: writer.bytes)
+        }
+    }
+
+    private func send(_ deliver: Deliver, with slot: Slot, to peer: PeerID) throws {
+        writer.removeAll()
+        deliver.encode(to: &writer)
+        try address(peer) { socket in
+            _ = try socket.send(copying: writer.bytes, more: true)
+            try sendParts(of: slot, through: socket)
+        }
+    }
+
+    private func send(_ slot: Slot, to peer: PeerID) throws {
+        try address(peer) { socket in try sendParts(of: slot, through: socket) }
+    }
+
+    private func sendParts(of slot: Slot, through socket: borrowing Socket) throws {
+        let content = store[slot]
+        try sendPart(of: content.header, through: socket, more: content.hasPayload)
+        guard content.hasPayload else { return }
+        try sendPart(of: content.payload, through: socket, more: false)
+    }
+
+    /// Sends a reference to the bytes of `part`, never a copy.
+    private func sendPart(
+        of part: borrowing Message,
+        through socket: borrowing Socket,
+        more: Bool
+    ) throws {
+        var reference = pool.takeReference(to: part)
+        _ = try socket.send(&reference, more: more)
+        pool.give(reference)
+    }
+}

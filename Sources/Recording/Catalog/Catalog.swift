@@ -1,0 +1,136 @@
+internal import Foundation
+internal import GRDB
+internal import Synchronization
+internal import Wire
+
+/// The SQL view of the log, for readers inside the archive; written by ``CatalogProjection``.
+///
+/// A SQLite file in WAL mode that anyone may open while the archive runs.
+package final class Catalog: Sendable {
+    let pool: DatabasePool
+
+    /// Opens the catalog at `path` for writing, creating it if missing.
+    ///
+    /// - Throws: ``RecordingError`` when the file is no catalog, or cannot be written.
+    package init(path: String) throws(RecordingError) {
+        do {
+            var configuration = Configuration()
+            configuration.label = "catalog"
+            configuration.busyMode = .timeout(5)
+            configuration.prepareDatabase { database in
+                // After a loss of power the catalog is older, never wrong: it reads on from there.
+                try database.execute(sql: "PRAGMA synchronous = NORMAL")
+                try database.execute(sql: "PRAGMA cache_size = -32000")
+            }
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try CatalogSchema.migrator.migrate(pool)
+        } catch {
+            throw RecordingError(
+                .failed,
+                "the catalog \(path) cannot be opened (\(Self.reason(error))); it can be deleted:"
+                    + " the archive writes it anew from the log"
+            )
+        }
+    }
+
+    /// The position up to which the log has been read into the catalog.
+    package func position() throws(RecordingError) -> UInt64 {
+        let position = try reading { database in
+            try Int64.fetchOne(database, sql: "SELECT position FROM projection")
+        }
+        return UInt64(bitPattern: position ?? 0)
+    }
+
+    /// Forgets everything, so that the log is read from its beginning.
+    func erase() throws(RecordingError) {
+        do {
+            try pool.write { database in
+                for table in CatalogSchema.tableNames {
+                    try database.execute(sql: "DELETE FROM \(table)")
+                }
+                try database.execute(sql: "UPDATE projection SET position = 0")
+            }
+        } catch {
+            throw RecordingError(.failed, "emptying the catalog failed: \(Self.reason(error))")
+        }
+    }
+
+    /// What a replay or an export selects.
+    package struct Selection: Sendable, Equatable, Codable {
+        /// A stream's name, or a pattern with `*`.
+        package var stream: String
+        /// Only frames captured then or later, in nanoseconds since 1970.
+        package var since: Int64?
+        /// Only frames captured before then.
+        package var until: Int64?
+
+        /// Puts the parts together.
+        package init(stream: String, since: Int64? = nil, until: Int64? = nil) {
+            self.stream = stream
+            self.since = since
+            self.until = until
+        }
+    }
+
+    /// The frames selected, as sequences by stream and epoch.
+    ///
+    /// - Throws: ``RecordingError/Kind/invalid`` when no stream is called so.
+    package func frames(
+        in selection: Selection
+    ) throws(RecordingError) -> [String: [UInt64: IntervalSet]] {
+        let names = try streams(matching: selection.stream)
+        return try reading { database in
+            var sets: [String: [UInt64: IntervalSet]] = [:]
+            for name in names {
+                let rows = try Row.fetchCursor(
+                    database,
+                    sql: """
+                        SELECT epoch, sequence FROM frames WHERE stream = ?
+                        AND captured_ns >= ? AND captured_ns < ? ORDER BY epoch, sequence
+                        """,
+                    arguments: [name, selection.since ?? .min, selection.until ?? .max]
+                )
+                while let row = try rows.next() {
+                    let (epoch, sequence): (Int64, Int64) = (row[0], row[1])
+                    sets[name, default: [:]][UInt64(bitPattern: epoch), default: IntervalSet()]
+                        .insert(UInt64(bitPattern: sequence))
+                }
+            }
+            return sets
+        }
+    }
+
+    /// The streams that a name or pattern covers.
+    ///
+    /// - Throws: ``RecordingError/Kind/invalid`` when there is none.
+    package func streams(matching pattern: String) throws(RecordingError) -> [String] {
+        let all = try reading { database in
+            try String.fetchAll(database, sql: "SELECT stream FROM streams ORDER BY stream")
+        }
+        return try Self.matching(pattern, of: all)
+    }
+
+    /// Those of `all` that a name or pattern covers; none is a mistake.
+    static func matching(_ pattern: String, of all: [String]) throws(RecordingError) -> [String] {
+        let names = all.filter { Names.matches(pattern: pattern, name: $0) }
+        guard names.isEmpty else { return names }
+        let more = all.count > 10 ? ", ..." : ""
+        let known =
+            all.isEmpty
+            ? "it has none yet" : "it has \(all.prefix(10).joined(separator: ", "))\(more)"
+        throw RecordingError(.invalid, "the archive has no stream \(pattern); \(known)")
+    }
+
+    func reading<Value>(
+        _ body: (Database) throws -> Value
+    ) throws(RecordingError) -> Value {
+        do { return try pool.read(body) } catch {
+            throw RecordingError(.failed, "reading the catalog failed: \(Self.reason(error))")
+        }
+    }
+
+    /// What SQLite says of an error.
+    static func reason(_ error: any Error) -> String {
+        (error as? DatabaseError)?.message ?? "\(error)"
+    }
+}

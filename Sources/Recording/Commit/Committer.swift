@@ -1,0 +1,257 @@
+internal import Dispatch
+package import Logging
+package import Service
+internal import Synchronization
+internal import Wire
+package import ZeroMQ
+
+/// The committing thread: writes what has come in, batch by batch, and says what is on disk.
+///
+/// A batch is what arrived while the one before it was written, so that a commit costs the disk one
+/// wait, however many records it covers.
+package final class Committer: Sendable {
+    /// What may wait and be written at once.
+    package struct Limits: Sendable {
+        /// Messages waiting at most.
+        package var waitingMessages = 4 * RecentAnswers.limit
+        /// Bytes of one commit at most; one larger record is committed alone.
+        package var batchByteCount = 16 << 20
+
+        /// The design's defaults.
+        package init() {}
+    }
+
+    /// How many messages of a broker's session are committed.
+    package struct Progress: Sendable, Equatable {
+        /// The session, as ``Committer/offer(_:bytes:session:)`` was told.
+        package var session: UInt64
+        /// Messages of it, in order.
+        package var count: UInt64
+    }
+
+    /// The log for readers.
+    package let log: Log
+
+    private let inbox: Inbox
+    private let limits: Limits
+    private let logger: Logger
+    private let wakeUps: [WakeUp]
+    private let published: Mutex<LogState>
+    private let progress = Mutex(Progress(session: 0, count: 0))
+    private let failureBox = Mutex<RecordingError?>(nil)
+    private let thread = Mutex<ServiceThread?>(nil)
+
+    /// Begins to commit, on a thread of its own.
+    ///
+    /// - Parameters:
+    ///   - opened: The log; written by this committer alone from now on.
+    ///   - limits: What may wait.
+    ///   - logger: Told about full disks and failures.
+    ///   - wakeUps: Rung after each commit.
+    /// - Throws: A `Failure` when the system starts no more threads.
+    package init(
+        _ opened: consuming OpenedLog,
+        limits: Limits = Limits(),
+        logger: Logger,
+        wakeUps: [WakeUp]
+    ) throws(Failure) {
+        self.limits = limits
+        self.logger = logger
+        self.wakeUps = wakeUps
+        inbox = Inbox(limit: limits.waitingMessages)
+        let state = opened.state
+        published = Mutex(state)
+        let writer = opened.takeWriter()
+        log = writer.log
+        let handover = Handover(writer)
+        let thread = try ServiceThread("commit") { [self] in
+            if let writer = handover.take() { run(writer, ahead: state) }
+        }
+        self.thread.withLock { $0 = thread }
+    }
+
+    /// Offers a message of a broker's session; it is counted once it is committed.
+    ///
+    /// - Parameters:
+    ///   - record: What it says; `nil` when it cannot be kept and is counted only.
+    ///   - bytes: The message itself; `nil` writes `record` anew.
+    ///   - session: Counts up with each session.
+    /// - Returns: Whether there was room. A broker that keeps to its credit always finds room.
+    package func offer(_ record: LogRecord?, bytes: (any RecordBytes)?, session: UInt64) -> Bool {
+        inbox.offer(.message(record, bytes: bytes, session: session))
+    }
+
+    /// Throws away what waits of sessions before `session`; their broker sends it again.
+    package func forget(before session: UInt64) { inbox.forget(before: session) }
+
+    /// Commits records of the archive's own, together, and waits for it.
+    package func commit(_ records: [LogRecord]) throws(RecordingError) {
+        let receipt = Receipt()
+        guard inbox.offer(.own(records, receipt)) else {
+            throw RecordingError(.failed, "the archive is stopping, or has too much to do")
+        }
+        try receipt.wait()
+    }
+
+    /// Commits a record of the archive's own some time soon; returns whether there was room for it.
+    package func commitLater(_ record: LogRecord) -> Bool { inbox.offer(.own([record], nil)) }
+
+    /// Lends what the committed records add up to; keep it short.
+    package func withState<Result>(_ body: (borrowing LogState) -> Result) -> Result {
+        published.withLock { body($0) }
+    }
+
+    /// How far the newest session has come.
+    package var committed: Progress { progress.withLock { $0 } }
+
+    /// Why the committing thread has given up, if it has.
+    package var failure: RecordingError? { failureBox.withLock { $0 } }
+
+    /// Commits what is waiting, writes everything to the device and ends the thread.
+    package func close() {
+        inbox.close()
+        let thread = thread.withLock { $0.take() }
+        try? thread?.join()
+    }
+}
+
+// On the committing thread.
+
+extension Committer {
+    private func run(_ writer: consuming LogWriter, ahead: LogState) {
+        var writer = writer
+        var ahead = ahead
+        var items: [Inbox.Item] = []
+        do throws(RecordingError) {
+            while inbox.take(into: &items, byteLimit: limits.batchByteCount) {
+                try commit(items, &writer, &ahead)
+                items.removeAll(keepingCapacity: true)
+            }
+            try writer.sync()
+        } catch {
+            logger.critical("\(error)")
+            failureBox.withLock { $0 = error }
+            inbox.close()
+            settle(items, error)
+            while inbox.take(into: &items, byteLimit: .max) { settle(items, error) }
+            for wakeUp in wakeUps { wakeUp.signal() }
+        }
+    }
+
+    private func commit(
+        _ items: [Inbox.Item],
+        _ writer: inout LogWriter,
+        _ ahead: inout LogState
+    ) throws(RecordingError) {
+        var entries: [LogEntry] = []
+        entries.reserveCapacity(items.count)
+        for item in items {
+            switch item {
+            case .message(nil, _, _): break
+            case .message(let record?, let bytes, _):
+                if ahead.beginsAtTheBeginning(record) {
+                    // What it owes is read from the log, so that must be complete.
+                    try write(&entries, &writer)
+                    try admit(record, bytes, &ahead, &entries)
+                    try oweEverything(record, &ahead, &entries)
+                } else {
+                    try admit(record, bytes, &ahead, &entries)
+                }
+            case .own(let records, _):
+                for record in records { try admit(record, nil, &ahead, &entries) }
+            }
+        }
+        try write(&entries, &writer)
+        count(items)
+        settle(items, nil)
+        for wakeUp in wakeUps { wakeUp.signal() }
+    }
+
+    private func admit(
+        _ record: LogRecord,
+        _ bytes: (any RecordBytes)?,
+        _ ahead: inout LogState,
+        _ entries: inout [LogEntry]
+    ) throws(RecordingError) {
+        let admission = ahead.admit(record)
+        entries += admission.before.map { LogEntry($0) }
+        if admission.isAdmitted {
+            entries.append(bytes.map { LogEntry(record, bytes: $0) } ?? LogEntry(record))
+        }
+        entries += admission.after.map { LogEntry($0) }
+    }
+
+    /// Adds what a durable group owes that asked for everything in the archive.
+    private func oweEverything(
+        _ record: LogRecord,
+        _ ahead: inout LogState,
+        _ entries: inout [LogEntry]
+    ) throws(RecordingError) {
+        guard case .group(let group) = record else { return }
+        let run = Run(group: group.name, number: 0)
+        for (stream, epochs) in try log.frames(covering: group.covers(stream:)) {
+            for (epoch, set) in epochs {
+                for owed in Owed.records(set, epoch: epoch, stream: stream, run: run) {
+                    try admit(.owed(owed), nil, &ahead, &entries)
+                }
+            }
+        }
+    }
+
+    /// Writes the entries, waiting for room on a full disk, and publishes what they change.
+    private func write(
+        _ entries: inout [LogEntry],
+        _ writer: inout LogWriter
+    ) throws(RecordingError) {
+        guard !entries.isEmpty else { return }
+        var hasWaited = false
+        while true {
+            do throws(RecordingError) {
+                // Copied only when a segment begins, which is rare.
+                let state = published.withLock { $0 }
+                _ = try writer.append(entries, state: state)
+                break
+            } catch {
+                guard error.kind == .diskFull else { throw error }
+                if !hasWaited { logger.error("\(error)") }
+                hasWaited = true
+                if inbox.wait(for: .seconds(1)) { throw error }
+            }
+        }
+        if hasWaited { logger.notice("there is room on the disk again") }
+        published.withLock { state in
+            for entry in entries { state.apply(entry.record) }
+        }
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    private func count(_ items: [Inbox.Item]) {
+        progress.withLock { progress in
+            for case .message(_, _, let session) in items {
+                if session != progress.session { progress = Progress(session: session, count: 0) }
+                progress.count += 1
+            }
+        }
+    }
+
+    private func settle(_ items: [Inbox.Item], _ failure: RecordingError?) {
+        for case .own(_, let receipt?) in items { receipt.settle(failure) }
+    }
+}
+
+extension LogState {
+    /// Whether `record` defines a new durable group that wants everything in the archive.
+    fileprivate func beginsAtTheBeginning(_ record: LogRecord) -> Bool {
+        guard case .group(let group) = record else { return false }
+        return group.policy == .durable && group.start == .beginning && groups[group.name] == nil
+    }
+}
+
+/// Carries the writing end to its thread.
+private final class Handover: Sendable {
+    private let writer: Mutex<LogWriter?>
+
+    init(_ writer: consuming LogWriter) { self.writer = Mutex(writer) }
+
+    func take() -> LogWriter? { writer.withLock { $0.take() } }
+}

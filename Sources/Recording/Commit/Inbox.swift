@@ -1,0 +1,134 @@
+internal import Dispatch
+internal import Synchronization
+
+/// What waits to be committed: filled by several threads, emptied by the committing one.
+final class Inbox: Sendable {
+    /// One thing to commit.
+    enum Item: Sendable {
+        /// A message of a broker's session; one that says nothing is counted only.
+        case message(LogRecord?, bytes: (any RecordBytes)?, session: UInt64)
+        /// Records of the archive's own, kept together, and who waits for them.
+        case own([LogRecord], Receipt?)
+
+        var byteCount: Int {
+            switch self {
+            case .message(_, let bytes?, _): bytes.headerByteCount + bytes.payloadByteCount
+            case .message: 0
+            case .own: 0
+            }
+        }
+    }
+
+    private struct Waiting: Sendable {
+        var items: [Item] = []
+        var taken = 0
+        var isClosed = false
+        var hasSleeper = false
+    }
+
+    private let limit: Int
+    private let waiting = Mutex(Waiting())
+    private let bell = DispatchSemaphore(value: 0)
+
+    /// An inbox of `limit` items at most.
+    init(limit: Int) { self.limit = limit }
+
+    /// Puts an item at the end; returns whether there was room, and the inbox is not closed.
+    func offer(_ item: Item) -> Bool {
+        let (isTaken, rings) = waiting.withLock { waiting in
+            guard !waiting.isClosed, waiting.items.count - waiting.taken < limit else {
+                return (false, false)
+            }
+            waiting.items.append(item)
+            defer { waiting.hasSleeper = false }
+            return (true, waiting.hasSleeper)
+        }
+        if rings { bell.signal() }
+        return isTaken
+    }
+
+    /// Throws away the messages of sessions before `session`; their broker sends them again.
+    func forget(before session: UInt64) {
+        waiting.withLock { waiting in
+            waiting.items.removeFirst(waiting.taken)
+            waiting.taken = 0
+            waiting.items.removeAll { item in
+                if case .message(_, _, let other) = item { other < session } else { false }
+            }
+        }
+    }
+
+    /// Takes no more in; what is there is still given out.
+    func close() {
+        waiting.withLock { $0.isClosed = true }
+        bell.signal()
+    }
+
+    /// Waits for items and moves up to `byteLimit` bytes of them, but one at least, into `batch`.
+    ///
+    /// - Returns: `false` when the inbox is closed and empty.
+    func take(into batch: inout [Item], byteLimit: Int) -> Bool {
+        while true {
+            let hasEnded: Bool? = waiting.withLock { waiting in
+                if waiting.taken < waiting.items.count {
+                    move(from: &waiting, into: &batch, byteLimit: byteLimit)
+                    return false
+                }
+                if waiting.isClosed { return true }
+                waiting.hasSleeper = true
+                return nil
+            }
+            if let hasEnded { return !hasEnded }
+            bell.wait()
+        }
+    }
+
+    /// Waits, but no longer than until the inbox is closed; returns whether it is.
+    func wait(for time: DispatchTimeInterval) -> Bool {
+        let deadline = DispatchTime.now() + time
+        repeat {
+            if waiting.withLock({ $0.isClosed }) { return true }
+        } while bell.wait(timeout: deadline) == .success
+        return false
+    }
+
+    private func move(
+        from waiting: inout Waiting,
+        into batch: inout [Item],
+        byteLimit: Int
+    ) {
+        var byteCount = 0
+        while waiting.taken < waiting.items.count {
+            let item = waiting.items[waiting.taken]
+            guard byteCount == 0 || byteCount + item.byteCount <= byteLimit else { break }
+            byteCount += item.byteCount
+            batch.append(item)
+            waiting.taken += 1
+        }
+        if waiting.taken == waiting.items.count {
+            waiting.items.removeAll(keepingCapacity: true)
+            waiting.taken = 0
+        } else if waiting.taken > limit / 2 {
+            waiting.items.removeFirst(waiting.taken)
+            waiting.taken = 0
+        }
+    }
+}
+
+/// Lets one thread wait for records of the archive's own to be committed.
+final class Receipt: Sendable {
+    private let failure = Mutex<RecordingError?>(nil)
+    private let bell = DispatchSemaphore(value: 0)
+
+    /// Tells the waiting thread that they are committed, or why not.
+    func settle(_ failure: RecordingError?) {
+        self.failure.withLock { $0 = failure }
+        bell.signal()
+    }
+
+    /// Waits until they are committed.
+    func wait() throws(RecordingError) {
+        bell.wait()
+        if let failure = failure.withLock({ $0 }) { throw failure }
+    }
+}

@@ -1,0 +1,124 @@
+/// What the command line asks a serving archive, as JSON over `DATA/control`.
+///
+/// Private to this project: both ends are always of one version.
+package enum ControlRequest: Codable, Sendable, Equatable {
+    /// How the archive is.
+    case status
+    /// Wait until the catalog has everything that is promised now.
+    case catchUp
+    /// Begin a replay.
+    case replay(ReplayRequest)
+    /// How a replay is.
+    case job(number: UInt64)
+    /// Call a replay off.
+    case cancel(number: UInt64)
+    /// A frame's record, which follows the reply as a part of its own.
+    case frame(stream: String, epoch: UInt64, sequence: UInt64)
+}
+
+/// A request with the number that its reply carries.
+struct ControlQuestion: Codable, Sendable {
+    /// Counts a client's requests, from 1.
+    var number: UInt64
+    /// What is asked.
+    var request: ControlRequest
+}
+
+/// Which frames a replay takes, where they go, and how fast.
+package struct ReplayRequest: Codable, Sendable, Equatable {
+    /// The frames.
+    package var selection: Catalog.Selection
+    /// The group that gets them.
+    package var group: String
+    /// Times the speed of the recording; 0 is as fast as it goes.
+    package var pace: Double
+    /// The selection in words, for people.
+    package var words: String
+
+    /// Puts the parts together.
+    package init(selection: Catalog.Selection, group: String, pace: Double, words: String) {
+        self.selection = selection
+        self.group = group
+        self.pace = pace
+        self.words = words
+    }
+}
+
+/// What a serving archive answers.
+package struct ControlReply: Codable, Sendable {
+    /// Why it cannot be done.
+    package struct Refusal: Codable, Sendable {
+        /// Whether the question was the mistake, rather than the archive.
+        package var isInvalid: Bool
+        /// What happened, and what to do.
+        package var sentence: String
+
+        /// What `error` says.
+        init(_ error: RecordingError) {
+            self.init(isInvalid: error.kind == .invalid, sentence: error.description)
+        }
+
+        init(isInvalid: Bool, sentence: String) {
+            self.isInvalid = isInvalid
+            self.sentence = sentence
+        }
+    }
+
+    /// The number of the request; 0 when that could not be read.
+    var number: UInt64 = 0
+    /// Set when it cannot be done.
+    package var refusal: Refusal?
+    /// The answer to ``ControlRequest/status``.
+    package var status: ArchiveStatus?
+    /// The answer to the requests about replays.
+    package var job: JobProgress?
+}
+
+/// How an archive is.
+package struct ArchiveStatus: Codable, Sendable, Equatable {
+    /// Files of the log.
+    package var segments: Int
+    /// Positions promised so far.
+    package var promised: UInt64
+    /// Up to which position the catalog is complete.
+    package var cataloged: UInt64
+    /// All replays, by number.
+    package var jobs: [JobProgress]
+    /// What is not done.
+    package var debts: [RunDebt]
+
+    /// What a run owes.
+    package struct RunDebt: Codable, Sendable, Equatable {
+        /// The group.
+        package var group: String
+        /// 0 for the live run.
+        package var run: UInt32
+        /// Frames.
+        package var owed: UInt64
+    }
+}
+
+/// How far a replay has come.
+package struct JobProgress: Codable, Sendable, Equatable {
+    /// Counts all replays of the archive.
+    package var number: UInt64
+    /// The group.
+    package var group: String
+    /// The run of the group.
+    package var run: UInt32
+    /// `running`, `paused`, `done` or `cancelled`.
+    package var state: String
+    /// Times the speed of the recording; 0 is as fast as it goes.
+    package var pace: Double
+    /// Frames selected.
+    package var frames: UInt64
+    /// Frames not done.
+    package var owed: UInt64
+    /// When it was asked for, UTC.
+    package var createdAt: String
+    /// What was selected, in words.
+    package var selection: String
+
+    /// Whether nothing more will happen.
+    package var isOver: Bool { state == "done" || state == "cancelled" }
+}

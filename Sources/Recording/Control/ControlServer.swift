@@ -1,0 +1,228 @@
+internal import Logging
+internal import Service
+internal import Synchronization
+internal import Wire
+internal import ZeroMQ
+
+/// The control thread: answers the command line; what takes long is done by ``ReplayDesk`` or parked,
+/// so that nobody waits for somebody else's request.
+final class ControlServer: Sendable {
+    private let replays: Replays
+    private let desk: ReplayDesk
+    private let bell: WakeUp
+    private let isClosing = Atomic<Bool>(false)
+    private let thread = Mutex<ServiceThread?>(nil)
+
+    /// Requests that may wait for the catalog at a time.
+    private static let parkingLimit = 64
+    /// How often the catalog is looked at while a request waits for it.
+    private static let glance: Duration = .milliseconds(20)
+
+    /// A request that waits until the catalog has everything before `position`.
+    fileprivate struct Parked {
+        let question: ControlQuestion
+        let peer: RoutingID
+        let position: UInt64
+        let deadline: ContinuousClock.Instant
+    }
+
+    /// Binds the socket of `directory` and starts the thread.
+    init(
+        _ directory: DataDirectory,
+        replays: Replays,
+        context: Context,
+        logger: Logger
+    ) throws {
+        self.replays = replays
+        bell = try WakeUp()
+        desk = try ReplayDesk(replays, bell: bell)
+        let endpoint = try ControlEndpoint(directory)
+        let started = try ServiceThread("control") { [self] in
+            do {
+                let socket = try Socket(.router, in: context)
+                try socket.bind(to: endpoint.endpoint)
+                try serve(socket)
+            } catch let error as ZeroMQError {
+                logger.error(
+                    "\(RecordingError.control(error, directory)); commands cannot reach us"
+                )
+            }
+        }
+        thread.withLock { $0 = started }
+    }
+
+    /// Ends the threads; what waits for the catalog is not waited for.
+    func close() {
+        isClosing.store(true, ordering: .releasing)
+        bell.signal()
+        let thread = thread.withLock { $0.take() }
+        try? thread?.join()
+        desk.close()
+    }
+
+    private func serve(_ socket: borrowing Socket) throws(ZeroMQError) {
+        var poller = Poller()
+        _ = poller.add(socket)
+        _ = poller.add(fileDescriptor: bell.fileDescriptor)
+        var parked: [Parked] = []
+        while !isClosing.load(ordering: .acquiring) {
+            _ = try poller.wait(for: parked.isEmpty ? nil : Self.glance)
+            _ = bell.drain()
+            while let identity = try socket.receive() {
+                guard identity.hasMore, var body = try socket.receive() else { continue }
+                try socket.skipRest(of: &body)
+                let peer = identity.withBytes { RoutingID($0) }
+                try take(body.copyBytes(), from: peer, socket, &parked)
+            }
+            for (peer, reply) in desk.takeReplies() { try send(reply, nil, to: peer, socket) }
+            let cataloged = replays.projection.position
+            for waiting in parked where waiting.isOver(at: cataloged) {
+                try finish(waiting, socket)
+            }
+            parked.removeAll { $0.isOver(at: cataloged) }
+        }
+    }
+
+    private func take(
+        _ bytes: [UInt8],
+        from peer: RoutingID,
+        _ socket: borrowing Socket,
+        _ parked: inout [Parked]
+    ) throws(ZeroMQError) {
+        guard let question = ControlCoding.decode(ControlQuestion.self, bytes) else {
+            let sentence = "the archive does not understand this command; are both of one version?"
+            return try refuse(sentence, 0, to: peer, socket, isInvalid: true)
+        }
+        let patience: Duration
+        switch question.request {
+        // A catalog that is far behind answers with what it has.
+        case .catchUp: patience = .milliseconds(900)
+        case .replay: patience = Replays.patience
+        case .cancel: return try hand(question, of: peer, isReady: true, socket)
+        case .status, .job, .frame:
+            let (reply, record) = answer(question)
+            return try send(reply, record, to: peer, socket)
+        }
+        guard parked.count < Self.parkingLimit else {
+            let sentence = "the archive has too many requests under way; try again in a while"
+            return try refuse(sentence, question.number, to: peer, socket)
+        }
+        parked.append(
+            Parked(
+                question: question,
+                peer: peer,
+                position: replays.committer.log.promised,
+                deadline: .now + patience
+            )
+        )
+    }
+
+    /// Deals with a request that has waited for the catalog, or long enough.
+    private func finish(_ waiting: Parked, _ socket: borrowing Socket) throws(ZeroMQError) {
+        if case .replay = waiting.question.request {
+            let isReady = replays.projection.position >= waiting.position
+            return try hand(waiting.question, of: waiting.peer, isReady: isReady, socket)
+        }
+        try send(ControlReply(number: waiting.question.number), nil, to: waiting.peer, socket)
+    }
+
+    private func hand(
+        _ question: ControlQuestion,
+        of peer: RoutingID,
+        isReady: Bool,
+        _ socket: borrowing Socket
+    ) throws(ZeroMQError) {
+        guard isReady else {
+            let sentence = "the catalog is behind the log and not there yet; try again in a while"
+            return try refuse(sentence, question.number, to: peer, socket)
+        }
+        guard desk.offer(question, from: peer) else {
+            let sentence = "the archive has too many requests under way; try again in a while"
+            return try refuse(sentence, question.number, to: peer, socket)
+        }
+    }
+
+    private func refuse(
+        _ sentence: String,
+        _ number: UInt64,
+        to peer: RoutingID,
+        _ socket: borrowing Socket,
+        isInvalid: Bool = false
+    ) throws(ZeroMQError) {
+        var reply = ControlReply(number: number)
+        reply.refusal = .init(isInvalid: isInvalid, sentence: sentence)
+        try send(reply, nil, to: peer, socket)
+    }
+
+    private func send(
+        _ reply: ControlReply,
+        _ record: Outbox.Record?,
+        to peer: RoutingID,
+        _ socket: borrowing Socket
+    ) throws(ZeroMQError) {
+        guard try socket.address(peer) == .sent else { return }
+        _ = try socket.send(copying: ControlCoding.encode(reply), more: record != nil)
+        guard let record else { return }
+        _ = try record.withPayload { (payload) throws(ZeroMQError) in
+            _ = try socket.send(copying: record.header, more: true)
+            return try socket.send(&payload)
+        }
+    }
+
+    private func answer(_ question: ControlQuestion) -> (ControlReply, Outbox.Record?) {
+        var reply = ControlReply(number: question.number)
+        do throws(RecordingError) {
+            switch question.request {
+            case .status: reply.status = status
+            case .job(let number): reply.job = try replays.progress(of: number)
+            case .frame(let stream, let epoch, let sequence):
+                let id = FrameID(stream: stream, epoch: epoch, sequence: sequence)
+                return (reply, try StoredFrame.record(id, from: replays.committer.log))
+            case .catchUp, .replay, .cancel: break
+            }
+        } catch {
+            reply.refusal = .init(error)
+        }
+        return (reply, nil)
+    }
+
+    private var status: ArchiveStatus {
+        let log = replays.committer.log
+        return replays.committer.withState { state in
+            ArchiveStatus(
+                segments: log.segmentCount,
+                promised: log.promised,
+                cataloged: replays.projection.position,
+                jobs: state.jobs.keys.sorted().compactMap { number in
+                    state.jobs[number].map {
+                        JobProgress($0, owed: state.debts.count(of: $0.run))
+                    }
+                },
+                debts: state.debts.owing.map {
+                    .init(group: $0.group, run: $0.number, owed: state.debts.count(of: $0))
+                }
+            )
+        }
+    }
+}
+
+extension ControlServer.Parked {
+    fileprivate func isOver(at cataloged: UInt64) -> Bool {
+        cataloged >= position || .now >= deadline
+    }
+}
+
+extension StoredFrame {
+    /// The frame's parts; what is missing or damaged is an error that says so.
+    static func record(_ id: FrameID, from log: Log) throws(RecordingError) -> Outbox.Record {
+        switch try read(id, from: log) {
+        case .found(_, let record): return record
+        case .missing: throw RecordingError(.invalid, "the archive does not have frame \(id)")
+        case .damaged(let position, let reason):
+            throw RecordingError(
+                .damaged,
+                "frame \(id), at position \(position), is damaged: \(reason)"
+            )
+        }
+    }
+}

@@ -1,0 +1,93 @@
+internal import Service
+internal import Wire
+
+/// Begins, calls off and describes replays; one thread begins them and calls them off.
+struct Replays {
+    let committer: Committer
+    let catalog: Catalog
+    let projection: CatalogProjection
+
+    /// How long a selection waits for the catalog at most.
+    static let patience: Duration = .seconds(60)
+
+    /// Works out what is selected, once, and stores it: from then on the replay survives restarts.
+    ///
+    /// The catalog must have what was promised when the replay was asked for.
+    func begin(_ request: ReplayRequest) throws(RecordingError) -> JobProgress {
+        guard Names.isValidGroup(request.group) else {
+            throw RecordingError(
+                .invalid,
+                "\(request.group) is no name for a group; names have 1 to 64 of a-z 0-9 - _ ."
+            )
+        }
+        guard request.pace >= 0, request.pace.isFinite else {
+            throw RecordingError(.invalid, "a pace is 1, another number above 0, or max")
+        }
+        let selected = try catalog.frames(in: request.selection)
+        let frames = selected.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } }
+        guard frames > 0 else {
+            throw RecordingError(.invalid, "no frame is selected by \(request.words)")
+        }
+        let (number, run) = committer.withState { state in
+            let run = Run(group: request.group, number: state.nextRunNumber(of: request.group))
+            return (1 + (state.jobs.keys.max() ?? 0), run)
+        }
+        let job = Job(
+            number: number,
+            run: run,
+            state: .running,
+            pace: request.pace,
+            createdAt: WallClock.nanoseconds,
+            frames: frames,
+            selection: request.words
+        )
+        var records: [LogRecord] = [.job(job)]
+        for stream in selected.keys.sorted() {
+            for (epoch, set) in selected[stream] ?? [:] {
+                let owed = Owed.records(set, epoch: epoch, stream: stream, run: run)
+                records += owed.map(LogRecord.owed)
+            }
+        }
+        try committer.commit(records)
+        return try progress(of: number)
+    }
+
+    /// Calls a replay off; what is done stays done.
+    func cancel(_ number: UInt64) throws(RecordingError) -> JobProgress {
+        guard var job = committer.withState({ $0.jobs[number] }) else { throw unknown(number) }
+        if job.state == .running || job.state == .paused {
+            job.state = .cancelled
+            try committer.commit([.job(job)])
+        }
+        return try progress(of: number)
+    }
+
+    /// How far a replay has come.
+    func progress(of number: UInt64) throws(RecordingError) -> JobProgress {
+        let progress = committer.withState { state in
+            state.jobs[number].map { JobProgress($0, owed: state.debts.count(of: $0.run)) }
+        }
+        guard let progress else { throw unknown(number) }
+        return progress
+    }
+
+    private func unknown(_ number: UInt64) -> RecordingError {
+        RecordingError(.invalid, "there is no replay \(number); archive info lists them")
+    }
+}
+
+extension JobProgress {
+    init(_ job: Job, owed: UInt64) {
+        self.init(
+            number: job.number,
+            group: job.run.group,
+            run: job.run.number,
+            state: "\(job.state)",
+            pace: job.pace,
+            frames: job.frames,
+            owed: owed,
+            createdAt: Timestamp.text(job.createdAt),
+            selection: job.selection
+        )
+    }
+}

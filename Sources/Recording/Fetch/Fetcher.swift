@@ -1,0 +1,253 @@
+internal import Dispatch
+internal import Logging
+internal import Service
+internal import Synchronization
+internal import Wire
+internal import ZeroMQ
+
+/// The fetching thread: answers FETCH with frames that are owed, when they are due.
+final class Fetcher: Sendable {
+    /// Bytes of frames read ahead of the connection, about.
+    private static let outboxByteCount = 16 << 20
+    /// Wait before a frame is read again that cannot be read now.
+    private static let retryPause: Duration = .seconds(1)
+
+    private struct Requests: Sendable {
+        var session: UInt64 = 0
+        var fetches: [Fetch] = []
+        var isClosed = false
+    }
+
+    /// What is ready for the broker.
+    let outbox = Outbox(byteLimit: outboxByteCount)
+
+    private let committer: Committer
+    private let logger: Logger
+    private let wakeUp: WakeUp
+    private let requests = Mutex(Requests())
+    private let bell = DispatchSemaphore(value: 0)
+    private let thread = Mutex<ServiceThread?>(nil)
+    private let clock = ContinuousClock()
+    private let start = ContinuousClock.now
+
+    /// Starts the thread.
+    ///
+    /// - Parameters:
+    ///   - committer: Whose log and debts are read.
+    ///   - wakeUp: Rung when there is something in ``outbox``.
+    ///   - logger: Told about damaged records.
+    /// - Throws: A `Failure` when the system starts no more threads.
+    init(_ committer: Committer, wakeUp: WakeUp, logger: Logger) throws(Failure) {
+        self.committer = committer
+        self.wakeUp = wakeUp
+        self.logger = logger
+        let started = try ServiceThread("fetch") { [self] in run() }
+        thread.withLock { $0 = started }
+    }
+
+    /// Forgets what an earlier session asked for.
+    func begin(session: UInt64) {
+        requests.withLock { requests in
+            requests.session = session
+            requests.fetches.removeAll()
+        }
+        outbox.begin(session: session)
+        bell.signal()
+    }
+
+    /// Takes a request of the current session.
+    func request(_ fetch: Fetch) {
+        requests.withLock { requests in
+            // At most one is under way for each (run, stream): a second one replaces it.
+            requests.fetches.removeAll { $0.run == fetch.run && $0.stream == fetch.stream }
+            requests.fetches.append(fetch)
+        }
+        bell.signal()
+    }
+
+    /// Ends the thread.
+    func close() {
+        requests.withLock { $0.isClosed = true }
+        outbox.close()
+        bell.signal()
+        let thread = thread.withLock { $0.take() }
+        try? thread?.join()
+    }
+
+    private func run() {
+        var held = HeldFetches()
+        while true {
+            let (session, fetches, isClosed) = requests.withLock { requests in
+                defer { requests.fetches.removeAll(keepingCapacity: true) }
+                return (requests.session, requests.fetches, requests.isClosed)
+            }
+            if isClosed { return }
+            if session != held.session { held = HeldFetches(session: session) }
+            let now = clock.now - start
+            for fetch in fetches + held.takeDue(at: now) {
+                if let due = answer(fetch, session, &held) { held.add(fetch, until: due) }
+            }
+            guard let next = held.next else {
+                bell.wait()
+                continue
+            }
+            let pause = max(.zero, next - (clock.now - start))
+            let nanoseconds = Int(min(pause, .seconds(1)) / .nanoseconds(1))
+            _ = bell.wait(timeout: .now() + .nanoseconds(nanoseconds))
+        }
+    }
+
+    /// Answers one request, or returns when it is to be tried again: when its first frame is due, or
+    /// when the disk may work again.
+    private func answer(_ fetch: Fetch, _ session: UInt64, _ held: inout HeldFetches) -> Duration? {
+        let retry = clock.now - start + Self.retryPause
+        let pace = pace(of: fetch.run, &held)
+        if case .unknown = pace { return retry }
+        var answer = FetchAnswer(fetch, committer)
+        while !answer.isCutShort, let place = answer.nextPlace() {
+            let id = FrameID(stream: fetch.stream, place)
+            var wait: Duration?
+            switch read(id, &held) {
+            case .unreadable: wait = retry
+            case .lost(let reason):
+                if bury(id, of: fetch.run, reason) { answer.skip(place) } else { wait = retry }
+            case .found(let frame, let record):
+                if case .paced(let schedule) = pace {
+                    let due = schedule.due(captured: frame.capturedAt)
+                    if due > clock.now - start { wait = due }
+                }
+                guard wait == nil, answer.hasRoom(for: record.byteCount) else { break }
+                let item = Outbox.Item(content: .fetched(Fetched(run: fetch.run), record))
+                guard outbox.put(item, session: session) else { return nil }
+                wakeUp.signal()
+                answer.send(place, byteCount: record.byteCount)
+            }
+            if let wait {
+                // What can go goes now; without anything to send the answer waits.
+                if answer.sentFrames == 0 { return wait }
+                answer.isCutShort = true
+            }
+        }
+        _ = outbox.put(Outbox.Item(content: .end(answer.end())), session: session)
+        wakeUp.signal()
+        return nil
+    }
+
+    /// How fast a run's frames are sent.
+    private enum Pace {
+        case unpaced
+        case paced(ReplaySchedule)
+        /// The disk does not say now.
+        case unknown
+    }
+
+    /// The pace of a run; the schedule of a paced replay begins with the first request for it.
+    private func pace(of run: Run, _ held: inout HeldFetches) -> Pace {
+        guard run.number > 0 else { return .unpaced }
+        let job = committer.withState { $0.runningJob(of: run) }
+        guard let job, job.pace > 0 else { return .unpaced }
+        if let known = held.schedules[run] { return .paced(known) }
+        let firsts = committer.withState { state in
+            state.debts.streams(of: run).compactMap { stream in
+                state.debts.next(of: run, stream: stream, after: nil)
+                    .map { FrameID(stream: stream, $0) }
+            }
+        }
+        var first: Int64?
+        for id in firsts {
+            switch read(id, &held) {
+            case .found(let frame, _): first = min(first ?? frame.capturedAt, frame.capturedAt)
+            case .lost: continue  // Buried when it is fetched.
+            case .unreadable: return .unknown
+            }
+        }
+        guard let first else { return .unpaced }
+        let schedule = ReplaySchedule(
+            begin: clock.now - start,
+            firstCaptured: first,
+            pace: job.pace
+        )
+        let running = committer.withState { Set($0.runsOfJobs) }
+        held.schedules = held.schedules.filter { running.contains($0.key) }
+        held.schedules[run] = schedule
+        return .paced(schedule)
+    }
+
+    /// What became of reading a frame.
+    private enum Reading {
+        case found(Frame, Outbox.Record)
+        /// It is not what the camera wrote, or not there, for ever.
+        case lost(String)
+        /// It may be readable later.
+        case unreadable
+    }
+
+    /// Reads a frame with everything checked.
+    private func read(_ id: FrameID, _ held: inout HeldFetches) -> Reading {
+        do throws(RecordingError) {
+            let stored = try StoredFrame.read(id, from: committer.log)
+            held.trouble = ""
+            switch stored {
+            case .found(let frame, let record): return .found(frame, record)
+            case .missing: return .lost("the archive does not have it any more")
+            case .damaged(let position, let reason):
+                return .lost("its record at position \(position) is damaged: \(reason)")
+            }
+        } catch {
+            if error.kind == .damaged { return .lost(error.description) }
+            if error.description != held.trouble {
+                logger.error("frame \(id) is waited for: \(error)")
+                held.trouble = error.description
+            }
+            return .unreadable
+        }
+    }
+
+    /// Makes a frame that cannot be read a dead letter of `run`; returns whether there was room for it.
+    private func bury(_ id: FrameID, of run: Run, _ reason: String) -> Bool {
+        let letter = DeadLetter(
+            run: run,
+            frame: id,
+            attempts: 0,
+            reason: reason,
+            worker: "",
+            at: WallClock.nanoseconds
+        )
+        guard committer.commitLater(.dead(letter)) else { return false }
+        logger.error("frame \(id) cannot be fetched for run \(run): \(reason)")
+        return true
+    }
+}
+
+/// Requests that wait for their first frame to be due.
+private struct HeldFetches {
+    var session: UInt64 = 0
+    /// The schedules of the session's paced replays.
+    var schedules: [Run: ReplaySchedule] = [:]
+    /// Why the last read failed, if it did; said once.
+    var trouble = ""
+    private var waiting: [(due: Duration, fetch: Fetch)] = []
+
+    init(session: UInt64 = 0) { self.session = session }
+
+    /// When the next one is due.
+    var next: Duration? { waiting.map(\.due).min() }
+
+    mutating func add(_ fetch: Fetch, until due: Duration) {
+        waiting.removeAll { $0.fetch.run == fetch.run && $0.fetch.stream == fetch.stream }
+        waiting.append((due, fetch))
+    }
+
+    mutating func takeDue(at now: Duration) -> [Fetch] {
+        let due = waiting.filter { $0.due <= now }.sorted { $0.due < $1.due }.map(\.fetch)
+        waiting.removeAll { $0.due <= now }
+        return due
+    }
+}
+
+extension FrameID {
+    /// The frame at a place of a stream.
+    init(stream: String, _ place: Place) {
+        self.init(stream: stream, epoch: place.epoch, sequence: place.sequence)
+    }
+}

@@ -1,0 +1,54 @@
+package import Wire
+
+/// Writes a state as checkpoint records and reads it back.
+package enum Checkpoints {
+    /// Bytes of states in one record, about; more take another record.
+    package static let recordByteCount = 16 << 20
+
+    /// The records, each a header and its payload, that a segment beginning at `position` needs.
+    ///
+    /// At least one, even when the state is empty.
+    package static func encode(
+        _ state: LogState,
+        position: UInt64,
+        recordByteCount: Int = recordByteCount
+    ) -> [[UInt8]] {
+        var records: [[UInt8]] = []
+        var payload = ByteWriter()
+        func close() {
+            let checkpoint = unsafe Checkpoint(
+                position: position,
+                byteCount: UInt32(payload.bytes.count),
+                payloadHash: xxh3(payload.bytes.span.bytes)
+            )
+            records.append(checkpoint.encoded() + payload.bytes)
+            payload.removeAll()
+        }
+        for record in state.records() {
+            if payload.bytes.count >= recordByteCount { close() }
+            record.encode(to: &payload)
+        }
+        if !payload.bytes.isEmpty || records.isEmpty { close() }
+        return records
+    }
+
+    /// Applies the payload of one checkpoint record to `state`.
+    ///
+    /// - Parameters:
+    ///   - bytes: The whole record, checked.
+    ///   - headerByteCount: Where the payload begins.
+    ///   - state: What the records before it have given.
+    /// - Throws: `WireError` when a record in it is none.
+    package static func apply(
+        _ bytes: RawSpan,
+        headerByteCount: Int,
+        to state: inout LogState
+    ) throws(WireError) {
+        var offset = headerByteCount
+        while offset < bytes.byteCount {
+            let rest = bytes.extracting(droppingFirst: offset)
+            state.apply(try LogRecord(decoding: rest))
+            offset += try Header(rest).byteCount
+        }
+    }
+}

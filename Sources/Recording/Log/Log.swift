@@ -1,0 +1,239 @@
+internal import Foundation
+internal import LMDB
+internal import Synchronization
+package import Wire
+
+/// The log for readers: records by position and by frame id, up to the promised head.
+///
+/// Any thread may use it. What a reader gets was checked, and no reader sees past what `--sync` has
+/// promised.
+package final class Log: Sendable {
+    /// How the log is written.
+    package struct Options: Sendable {
+        /// What a commit waits for.
+        package enum Sync: String, Sendable, CaseIterable {
+            /// The disk: survives the loss of power.
+            case full
+            /// The page cache: survives the end of the process, not the loss of power.
+            case none
+        }
+
+        /// Bytes of a segment, about; a record larger than that gets a segment of its own.
+        package var segmentByteCount: Int
+        /// What a commit waits for.
+        package var sync: Sync
+        /// Least upper bound of a segment's file; see ``mapByteCount(for:)``.
+        var mapByteCount: Int
+        /// Bytes of one record of a checkpoint, about.
+        var checkpointByteCount = Checkpoints.recordByteCount
+
+        /// The design's defaults.
+        package init(segmentByteCount: Int = 1 << 30, sync: Sync = .full) {
+            precondition(segmentByteCount >= 1 << 16)
+            self.segmentByteCount = segmentByteCount
+            self.sync = sync
+            mapByteCount = Self.mapByteCount(for: segmentByteCount)
+        }
+
+        /// Upper bound of the file of a segment that has, or is to have, `byteCount` bytes of records.
+        ///
+        /// A frame's entry in the index is smaller than its record, so twice as much is enough for the
+        /// index; the rest is for a last batch, a large record or a large checkpoint. It is an extent of
+        /// addresses, not of memory or disk, so that too much costs nothing.
+        static func mapByteCount(for byteCount: Int) -> Int {
+            let page = 1 << 16
+            return (2 * byteCount + (256 << 20) + page - 1) / page * page
+        }
+    }
+
+    struct Directory {
+        /// The first positions of all segments, ascending; the last one is the head's.
+        var firsts: [UInt64]
+        /// Sealed segments that are open, the latest used last.
+        var open: [Segment] = []
+        var head: Segment
+    }
+
+    /// Sealed segments kept open at most.
+    private static let openLimit = 16
+
+    let path: String
+    let directory: Mutex<Directory>
+    private let promise: Atomic<UInt64>
+
+    init(path: String, firsts: [UInt64], head: Segment, promised: UInt64) {
+        self.path = path
+        directory = Mutex(Directory(firsts: firsts, head: head))
+        promise = Atomic(promised)
+    }
+
+    /// The first position that is not promised to be kept; readers see what lies before it.
+    package var promised: UInt64 { promise.load(ordering: .acquiring) }
+
+    func setPromised(_ position: UInt64) {
+        assert(position >= promised)
+        promise.store(position, ordering: .releasing)
+    }
+
+    /// The first position that the log still has.
+    package var oldest: UInt64 { directory.withLock { $0.firsts.first ?? 0 } }
+
+    /// How many segments there are, the head included.
+    package var segmentCount: Int { directory.withLock { $0.firsts.count } }
+
+    // MARK: Reading by position
+
+    /// Lends the record at `position` to `body`; `nil` when there is none, or it is not promised.
+    ///
+    /// The bytes are not checked; see ``CheckedRecord``.
+    package func withRecord<Result>(
+        at position: UInt64,
+        _ body: (RawSpan) -> Result
+    ) throws(RecordingError) -> Result? {
+        guard position < promised else { return nil }
+        let segment = try segment(containing: position)
+        return try reading(segment) { () throws(LMDBError) in
+            try segment.environment.beginRead()
+                .withValue(for: .number(position), in: segment.log, body)
+        }
+    }
+
+    /// Lends records in order of position, from `start` on, while `body` returns true.
+    ///
+    /// Stops by itself at the end of a segment, so that no transaction stays open for long.
+    ///
+    /// - Returns: Where to go on; equal to ``promised`` when there is nothing more.
+    package func scan(
+        from start: UInt64,
+        _ body: (_ position: UInt64, _ record: RawSpan) -> Bool
+    ) throws(RecordingError) -> UInt64 {
+        let end = promised
+        guard start < end else { return start }
+        let segment = try segment(containing: start)
+        var next = start
+        var isStopped = false
+        try reading(segment) { () throws(LMDBError) in
+            try segment.environment.beginRead().scan(from: .number(start), in: segment.log) {
+                guard let position = $0.keyNumber, position < end else { return .stop }
+                next = position + 1
+                isStopped = !body(position, $1)
+                return isStopped ? .stop : .next
+            }
+        }
+        if isStopped { return next }
+        return min(end, segmentStart(after: segment.first) ?? end)
+    }
+
+    // MARK: Reading by frame
+
+    /// The position of a frame, or `nil` when the log does not have it.
+    ///
+    /// - Throws: ``RecordingError/Kind/damaged`` when a segment that may have it is beyond repair;
+    ///   other kinds for what may pass.
+    package func position(of frame: FrameID) throws(RecordingError) -> UInt64? {
+        // The segment is the last one that began when the frame's place was still to come. What
+        // began with a damaged checkpoint cannot tell: its neighbours are asked instead.
+        let firsts = directory.withLock { $0.firsts }
+        guard !firsts.isEmpty else { return nil }
+        var (low, high) = (0, firsts.count)
+        search: while high - low > 1 {
+            let middle = (low + high) / 2
+            let below = stride(from: middle, to: low, by: -1)
+            let above = stride(from: middle + 1, to: high, by: 1)
+            for probe in Array(below) + Array(above) {
+                guard let isReached = try isReached(frame, bySegmentAt: firsts[probe]) else {
+                    continue
+                }
+                if isReached { low = probe } else { high = probe }
+                continue search
+            }
+            break
+        }
+        var damage: RecordingError?
+        for first in firsts[low..<high].reversed() {
+            do throws(RecordingError) {
+                let segment = try segment(containing: first)
+                let found = try reading(segment) { () throws(LMDBError) in
+                    try segment.position(of: frame)
+                }
+                if let found { return found }
+            } catch {
+                guard error.kind == .damaged else { throw error }
+                damage = error
+            }
+        }
+        if let damage { throw damage }
+        return nil
+    }
+
+    /// Whether `frame` was still to come when the segment at `first` began; `nil` when its checkpoint
+    /// is damaged.
+    private func isReached(
+        _ frame: FrameID,
+        bySegmentAt first: UInt64
+    ) throws(RecordingError) -> Bool? {
+        do throws(RecordingError) {
+            let segment = try segment(containing: first)
+            let places = try reading(segment) { () throws(LMDBError) in
+                try segment.placesAtStart()
+            }
+            return places.map { $0[frame.stream].map { $0 <= frame.place } ?? true }
+        } catch {
+            guard error.kind == .damaged else { throw error }
+            return nil
+        }
+    }
+
+    /// The sequences of all committed frames of every stream that `covers`, by stream and epoch.
+    ///
+    /// Reads all indexes: takes about a second for a million frames.
+    package func frames(
+        covering covers: (String) -> Bool
+    ) throws(RecordingError) -> [String: [UInt64: IntervalSet]] {
+        var sets: [String: [UInt64: IntervalSet]] = [:]
+        for first in directory.withLock({ $0.firsts }) {
+            let segment = try segment(containing: first)
+            try reading(segment) { () throws(LMDBError) in
+                try segment.frames(covering: covers, into: &sets)
+            }
+        }
+        return sets
+    }
+
+    // MARK: Segments
+
+    private func segmentStart(after first: UInt64) -> UInt64? {
+        directory.withLock { $0.firsts.first { $0 > first } }
+    }
+
+    private func segment(containing position: UInt64) throws(RecordingError) -> Segment {
+        let (first, known): (UInt64, Segment?) = directory.withLock { directory in
+            let first = directory.firsts.last { $0 <= position } ?? directory.firsts.first ?? 0
+            if first == directory.head.first { return (first, directory.head) }
+            guard let index = directory.open.firstIndex(where: { $0.first == first }) else {
+                return (first, nil)
+            }
+            let segment = directory.open.remove(at: index)
+            directory.open.append(segment)
+            return (first, segment)
+        }
+        if let known { return known }
+        let opened = try Segment.openSealed(first: first, in: path)
+        return directory.withLock { directory in
+            // Another thread may have opened it meanwhile.
+            if let other = directory.open.first(where: { $0.first == first }) { return other }
+            if directory.open.count >= Self.openLimit { directory.open.removeFirst() }
+            directory.open.append(opened)
+            return opened
+        }
+    }
+
+    private func reading<Result>(
+        _ segment: Segment,
+        _ body: () throws(LMDBError) -> Result
+    ) throws(RecordingError) -> Result {
+        do throws(LMDBError) { return try body() } catch {
+            throw Segment.unreadable(path + "/" + Segment.fileName(segment.first), error)
+        }
+    }
+}

@@ -1,0 +1,284 @@
+internal import Foundation
+internal import LMDB
+internal import Synchronization
+internal import Wire
+
+/// The writing end of the log: one in the world for a data directory, used by one thread at a time.
+package struct LogWriter: ~Copyable, Sendable {
+    /// The reading end.
+    package let log: Log
+    /// How it is written.
+    package let options: Log.Options
+
+    private var head: Segment
+    private var memory: MemoryIndex
+    private var next: UInt64
+    /// Whether the head is sealed already and only its successor is missing.
+    private var isSealed: Bool
+    /// The position behind the head's checkpoint, if it was begun here.
+    private var fresh: UInt64
+    private let lock: WriterLock
+
+    init(
+        log: Log,
+        options: Log.Options,
+        head: Segment,
+        memory: MemoryIndex,
+        isSealed: Bool,
+        lock: WriterLock
+    ) {
+        self.log = log
+        self.options = options
+        self.head = head
+        self.memory = memory
+        self.isSealed = isSealed
+        self.lock = lock
+        next = log.promised
+        fresh = head.first
+    }
+
+    /// Commits `entries` as one: all of them are kept, as ``Log/Options/Sync`` says, or none.
+    ///
+    /// Begins a new segment when the head has no room left for them.
+    ///
+    /// - Parameters:
+    ///   - entries: The records, in order.
+    ///   - state: What the log adds up to before them.
+    /// - Returns: The position of the first one; the others follow it.
+    /// - Throws: ``RecordingError/Kind/diskFull``, after which the same entries may be tried again;
+    ///   ``RecordingError/Kind/tooLarge``; other kinds when the disk fails.
+    package mutating func append(
+        _ entries: [LogEntry],
+        state: LogState
+    ) throws(RecordingError) -> UInt64 {
+        let byteCount = entries.reduce(0) { $0 + $1.byteCount }
+        if isSealed { try roll(state) }
+        if head.environment.usage.usedByteCount + byteCount > options.segmentByteCount, !isFresh {
+            try roll(state)
+        }
+        var outcome = try write(entries)
+        if outcome == .mapFull, !isFresh {
+            try roll(state)
+            outcome = try write(entries)
+        }
+        guard outcome == .done else {
+            throw RecordingError(
+                .tooLarge,
+                "\(byteCount) bytes do not fit into a segment of \(options.segmentByteCount) bytes;"
+                    + " choose a larger --segment-size"
+            )
+        }
+        let first = next
+        publish(entries)
+        return first
+    }
+
+    /// Whether the head has nothing but its checkpoint yet.
+    private var isFresh: Bool { next <= fresh }
+
+    private func write(_ entries: [LogEntry]) throws(RecordingError) -> WriteOutcome {
+        do throws(LMDBError) {
+            var transaction = try head.environment.beginWrite()
+            var position = next
+            for entry in entries {
+                let outcome = try entry.append(at: position, to: &transaction, in: head.log)
+                guard outcome == .done else { return outcome }
+                position += 1
+            }
+            return try transaction.commit()
+        } catch {
+            throw LogWriter.failure(error, "writing to", Segment.path(head.first, in: log.path))
+        }
+    }
+
+    private mutating func publish(_ entries: [LogEntry]) {
+        var frames: [(id: FrameID, position: UInt64)] = []
+        for (offset, entry) in entries.enumerated() {
+            if case .frame(let frame) = entry.record {
+                frames.append((frame.id, next + UInt64(offset)))
+            }
+        }
+        memory.append(frames)
+        next += UInt64(entries.count)
+        log.setPromised(next)
+    }
+
+    /// Ends the head and begins the next segment with a checkpoint of `state`.
+    package mutating func roll(_ state: LogState) throws(RecordingError) {
+        if !isSealed { try Self.seal(head, memory, in: log.path) }
+        isSealed = true  // Even if its successor cannot be created now.
+        let created = try Self.create(first: next, state: state, in: log.path, options: options)
+        head = created.segment
+        memory = created.memory
+        isSealed = false
+        next += created.recordCount
+        fresh = next
+        log.directory.withLock { directory in
+            directory.firsts.append(created.segment.first)
+            directory.head = created.segment
+        }
+        log.setPromised(next)
+    }
+
+    /// Writes everything to the device, whatever `--sync` says.
+    package func sync() throws(RecordingError) {
+        do throws(LMDBError) { try head.environment.sync() } catch {
+            throw LogWriter.failure(error, "syncing", Segment.path(head.first, in: log.path))
+        }
+    }
+
+    static func failure(_ error: LMDBError, _ what: String, _ path: String) -> RecordingError {
+        if error.isDiskFull || error.isInputOutput && DataDirectory.isFull(at: path) {
+            return RecordingError(.diskFull, "the disk is full: \(what) \(path) waits for room")
+        }
+        return RecordingError(.failed, "\(what) \(path) failed: \(error)")
+    }
+}
+
+// Beginning and ending segments.
+
+extension LogWriter {
+    /// A segment just begun.
+    struct Created {
+        let segment: Segment
+        let memory: MemoryIndex
+        /// Checkpoint records at its start.
+        let recordCount: UInt64
+    }
+
+    /// Opens a segment for writing, creating it if missing.
+    ///
+    /// - Parameters:
+    ///   - path: Its file, which may have been filled under another `--segment-size`.
+    ///   - options: How the log is written.
+    ///   - extra: Bytes that a new one begins with.
+    /// - Returns: The open file.
+    /// - Throws: `LMDBError` when it cannot be opened.
+    static func environment(
+        path: String,
+        options: Log.Options,
+        extra: Int = 0
+    ) throws(LMDBError) -> Environment {
+        var mapByteCount = options.mapByteCount
+        let present = max(DataDirectory.byteCount(of: path), extra)
+        if present > mapByteCount / 4 {
+            mapByteCount = max(mapByteCount, Log.Options.mapByteCount(for: present))
+        }
+        var settings = Environment.Options(mapByteCount: mapByteCount)
+        settings.leavesSyncToCaller = options.sync == .none
+        return try Environment(path: path, options: settings)
+    }
+
+    /// Creates the segment that begins at `first`, with its checkpoint, on disk.
+    static func create(
+        first: UInt64,
+        state: LogState,
+        in directory: String,
+        options: Log.Options
+    ) throws(RecordingError) -> Created {
+        let path = Segment.path(first, in: directory)
+        let records = Checkpoints.encode(
+            state,
+            position: first,
+            recordByteCount: options.checkpointByteCount
+        )
+        let created: Created
+        do throws(LMDBError) {
+            let environment = try environment(
+                path: path,
+                options: options,
+                extra: records.reduce(0) { $0 + $1.count }
+            )
+            var transaction = try environment.beginWrite()
+            let table = try transaction.createTable(named: Segment.logTable)
+            for (offset, record) in records.enumerated() {
+                let key = Key.number(first + UInt64(offset))
+                let outcome = try unsafe transaction.append(record.span.bytes, for: key, in: table)
+                guard outcome == .done else { throw LMDBError.full }
+            }
+            guard try transaction.commit() == .done else { throw LMDBError.full }
+            try environment.sync()
+            let memory = MemoryIndex()
+            let segment = Segment(
+                first: first,
+                environment: environment,
+                log: table,
+                index: .memory(memory)
+            )
+            created = Created(segment: segment, memory: memory, recordCount: UInt64(records.count))
+        } catch {
+            remove(path)  // Nothing in it was promised.
+            throw failure(error, "creating", path)
+        }
+        try DataDirectory.sync(directory: directory)
+        return created
+    }
+
+    /// Writes the segment's index, which marks it as sealed, and everything else to the device.
+    ///
+    /// A segment without room for its index goes without: whoever opens it reads its records instead.
+    static func seal(
+        _ segment: Segment,
+        _ memory: MemoryIndex,
+        in directory: String
+    ) throws(RecordingError) {
+        let path = Segment.path(segment.first, in: directory)
+        do throws(LMDBError) {
+            // First the records, so that no index can outlive what it points at.
+            try segment.environment.sync()
+            do throws(LMDBError) {
+                try writeIndex(memory, to: segment.environment)
+            } catch {
+                guard error.isFull else { throw error }
+            }
+            try segment.environment.sync()
+        } catch {
+            throw failure(error, "sealing", path)
+        }
+        // Readers that still have the segment open hold the lock file open, not its name.
+        unsafe unlink(path + "-lock")
+    }
+
+    private static func writeIndex(
+        _ memory: MemoryIndex,
+        to environment: Environment
+    ) throws(LMDBError) {
+        var transaction = try environment.beginWrite()
+        let table = try transaction.createTable(named: Segment.indexTable)
+        let content = memory.content
+        // By the names' bytes, as keys sort; a name's end sorts before every longer name.
+        let names = content.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        for name in names {
+            for entry in content[name] ?? [] {
+                let key = Key.bytes(IndexKey.bytes(stream: name, entry.place))
+                let position = entry.position.bigEndian
+                let outcome = try withBytes(of: position) { (bytes) throws(LMDBError) in
+                    try transaction.append(bytes, for: key, in: table)
+                }
+                guard outcome == .done else { throw LMDBError.full }
+            }
+        }
+        guard try transaction.commit() == .done else { throw LMDBError.full }
+    }
+
+    /// Removes a segment that holds nothing.
+    static func remove(_ path: String) {
+        unsafe unlink(path)
+        unsafe unlink(path + "-lock")
+    }
+
+    private static func withBytes<Result>(
+        of value: UInt64,
+        _ body: (RawSpan) throws(LMDBError) -> Result
+    ) throws(LMDBError) -> Result {
+        let values = InlineArray<1, UInt64>(repeating: value)
+        return try unsafe body(values.span.bytes)
+    }
+}
+
+extension Segment {
+    /// Where the segment that begins at `first` lies.
+    static func path(_ first: UInt64, in directory: String) -> String {
+        directory + "/" + fileName(first)
+    }
+}

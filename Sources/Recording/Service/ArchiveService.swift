@@ -1,0 +1,84 @@
+internal import Foundation
+package import Logging
+package import Service
+internal import Wire
+internal import ZeroMQ
+
+/// A serving archive: the log, its catalog, its control socket and its link to the broker.
+package enum ArchiveService {
+    /// How an archive serves.
+    package struct Options: Sendable {
+        /// Where everything is kept.
+        package var directory: DataDirectory
+        /// The broker's `work` endpoint.
+        package var broker: String
+        /// How the log is written.
+        package var log: Log.Options
+        /// What may wait to be committed.
+        var committing = Committer.Limits()
+        /// A name that a person recognises.
+        package var name: String
+
+        /// Puts the parts together.
+        package init(
+            directory: DataDirectory,
+            broker: String,
+            log: Log.Options,
+            name: String = "archive"
+        ) {
+            self.directory = directory
+            self.broker = broker
+            self.log = log
+            self.name = name
+        }
+    }
+
+    /// Serves until `stop` is raised, on the caller's thread and four others.
+    ///
+    /// - Throws: ``RecordingError`` when the data directory is of no use, or the disk fails;
+    ///   `Failure` when the broker's endpoint is none.
+    package static func serve(_ options: Options, stop: StopSignal, logger: Logger) throws {
+        let opened = try LogWriter.open(
+            options.directory,
+            options: options.log,
+            patience: .seconds(3)
+        )
+        logger.info("\(opened.summary)")
+        for (position, reason) in opened.damaged {
+            logger.error("the record at position \(position) is damaged: \(reason)")
+        }
+        let catalog = try Catalog(path: options.directory.catalog)
+        let context = try Context()
+        let link = try BrokerLink.link(options, stop: stop, context: context, logger: logger)
+        let catalogWakeUp = try WakeUp()
+        let committer = try Committer(
+            opened,
+            limits: options.committing,
+            logger: logger,
+            wakeUps: [link.wakeUp, catalogWakeUp]
+        )
+        defer { committer.close() }
+        let projection = try CatalogProjection(
+            of: committer.log,
+            into: catalog,
+            wakeUp: catalogWakeUp,
+            logger: logger
+        )
+        let behind = committer.log.promised - projection.position
+        if behind > 1_000 { logger.info("the catalog is \(behind) records behind and catches up") }
+        try projection.start()
+        defer { projection.close() }
+        let control = try ControlServer(
+            options.directory,
+            replays: Replays(committer: committer, catalog: catalog, projection: projection),
+            context: context,
+            logger: logger
+        )
+        defer { control.close() }
+        let fetcher = try Fetcher(committer, wakeUp: link.wakeUp, logger: logger)
+        defer { fetcher.close() }
+        let brokerLink = BrokerLink(link, committer: committer, fetcher: fetcher, logger: logger)
+        try brokerLink.run()
+        logger.info("the archive has stopped; everything received is committed")
+    }
+}

@@ -1,0 +1,211 @@
+package import Wire
+
+/// What the records of the log add up to: how far each stream is, the groups, the jobs, the debts.
+///
+/// Pure: the same records in the same order give the same state, whoever applies them.
+package struct LogState: Sendable, Equatable {
+    /// For each stream the place of the frame that would come next.
+    package private(set) var streams: [String: Place] = [:]
+    /// The recorded groups by name.
+    package private(set) var groups: [String: GroupDefinition] = [:]
+    /// All replays by number, the finished ones too.
+    package private(set) var jobs: [UInt64: Job] = [:]
+    /// What is not done.
+    package private(set) var debts = Debts()
+
+    private var recent: [Run: RecentAnswers] = [:]
+    private var runningJobs: [Run: UInt64] = [:]
+    /// The live runs of the durable groups that cover a stream, worked out when first needed.
+    private var durableRuns: [String: [Run]] = [:]
+
+    /// The state of an empty log.
+    package init() {}
+
+    package static func == (left: Self, right: Self) -> Bool {
+        // What completions are remembered is no part of it: a checkpoint does not carry them.
+        left.streams == right.streams && left.groups == right.groups && left.jobs == right.jobs
+            && left.debts == right.debts
+    }
+
+    /// Counts the changes of jobs that were applied.
+    package private(set) var jobChanges = 0
+
+    /// The runs of the jobs that are not over.
+    package var runsOfJobs: [Run] { Array(runningJobs.keys) }
+
+    /// The running job whose results belong to `run`.
+    package func runningJob(of run: Run) -> Job? { runningJobs[run].flatMap { jobs[$0] } }
+
+    /// The number that the next replay into `group` gets.
+    package func nextRunNumber(of group: String) -> UInt32 {
+        1 + jobs.values.reduce(0) { $1.run.group == group ? max($0, $1.run.number) : $0 }
+    }
+
+    /// Takes in one committed record.
+    package mutating func apply(_ record: LogRecord) {
+        switch record {
+        case .frame(let frame): apply(frame)
+        case .result(let result): complete(result.frame, of: result.run)
+        case .dead(let letter): complete(letter.frame, of: letter.run)
+        case .gap(let gap):
+            guard gap.group.isEmpty else { break }
+            advance(gap.stream, to: Place(epoch: gap.epoch, sequence: gap.last + 1))
+        case .group(let group):
+            groups[group.name] = group
+            durableRuns.removeAll()
+        case .job(let job): apply(job)
+        case .owed(let owed):
+            for range in owed.ranges {
+                debts.add(range, epoch: owed.epoch, stream: owed.stream, to: owed.run)
+            }
+        case .stream(let state): advance(state.stream, to: state.next)
+        case .checkpoint: break
+        }
+    }
+
+    private mutating func apply(_ frame: Frame) {
+        let id = frame.id
+        advance(id.stream, to: Place(epoch: id.epoch, sequence: id.sequence + 1))
+        for run in liveRuns(of: id.stream) {
+            debts.add(id.sequence...id.sequence, epoch: id.epoch, stream: id.stream, to: run)
+        }
+    }
+
+    private mutating func apply(_ job: Job) {
+        jobs[job.number] = job
+        jobChanges += 1
+        switch job.state {
+        case .running, .paused: runningJobs[job.run] = job.number
+        case .done, .cancelled:
+            runningJobs[job.run] = nil
+            debts.forgive(job.run)
+        }
+    }
+
+    private mutating func advance(_ stream: String, to next: Place) {
+        streams[stream] = max(streams[stream] ?? next, next)
+    }
+
+    private mutating func complete(_ frame: FrameID, of run: Run) {
+        if !hasDebt(run) { _ = recent[run, default: RecentAnswers()].insert(frame) }
+        _ = debts.settle(frame, of: run)
+    }
+
+    private mutating func liveRuns(of stream: String) -> [Run] {
+        if let known = durableRuns[stream] { return known }
+        let runs = groups.values
+            .filter { $0.policy == .durable && $0.covers(stream: stream) }
+            .map { Run(group: $0.name, number: 0) }
+        durableRuns[stream] = runs
+        return runs
+    }
+
+    /// Whether what `run` completes is known by its debt, rather than by the recent answers.
+    private func hasDebt(_ run: Run) -> Bool {
+        run.number > 0 || groups[run.group]?.policy == .durable
+    }
+
+    /// Remembers a completion without counting it; for the records before the checkpoint.
+    package mutating func remember(_ frame: FrameID, of run: Run) {
+        if !hasDebt(run) { _ = recent[run, default: RecentAnswers()].insert(frame) }
+    }
+
+    /// Everything that ``apply(_:)`` needs to get here from the empty state, for a checkpoint.
+    package func records() -> [LogRecord] {
+        streams.keys.sorted().compactMap { name in
+            streams[name].map { .stream(StreamState(stream: name, next: $0)) }
+        }
+            + groups.keys.sorted().compactMap { groups[$0].map(LogRecord.group) }
+            + jobs.keys.sorted().compactMap { jobs[$0].map(LogRecord.job) }
+            + debts.records().map(LogRecord.owed)
+    }
+}
+
+// What may enter the log.
+
+extension LogState {
+    /// What is to be stored for a record that comes in.
+    package struct Admission: Sendable, Equatable {
+        /// Records to store first.
+        package var before: [LogRecord] = []
+        /// Whether the record itself is to be stored, as it came in; a duplicate is not.
+        package var isAdmitted = false
+        /// Records to store behind it.
+        package var after: [LogRecord] = []
+    }
+
+    /// Decides what is to be stored for a record that comes in, and takes that in.
+    ///
+    /// The state is then ahead of the disk until the batch is committed.
+    package mutating func admit(_ record: LogRecord) -> Admission {
+        var admission = verdict(on: record)
+        for record in admission.before { apply(record) }
+        guard admission.isAdmitted else { return admission }
+        apply(record)
+        admission.after = finishJob(after: record)
+        return admission
+    }
+
+    private func verdict(on record: LogRecord) -> Admission {
+        switch record {
+        case .frame(let frame):
+            let place = frame.id.place
+            if let next = streams[frame.id.stream], place < next { return Admission() }
+            let gap = missing(before: place, of: frame.id.stream)
+            return Admission(before: gap.map { [.gap($0)] } ?? [], isAdmitted: true)
+        case .gap(let gap): return verdict(on: gap)
+        case .result(let result): return Admission(isAdmitted: isNew(result.frame, of: result.run))
+        case .dead(let letter): return Admission(isAdmitted: isNew(letter.frame, of: letter.run))
+        case .group(let group): return Admission(isAdmitted: groups[group.name] != group)
+        case .job, .owed: return Admission(isAdmitted: true)
+        case .stream, .checkpoint: return Admission()
+        }
+    }
+
+    private func isNew(_ frame: FrameID, of run: Run) -> Bool {
+        if hasDebt(run) { return debts.owes(frame, run) }
+        return recent[run]?.contains(frame) != true
+    }
+
+    /// The gap before `place` that nobody announced, if there is one.
+    private func missing(before place: Place, of stream: String) -> Gap? {
+        let next = streams[stream]
+        let first = next?.epoch == place.epoch ? (next?.sequence ?? 0) : 0
+        guard first < place.sequence else { return nil }
+        return Gap(
+            stream: stream,
+            epoch: place.epoch,
+            first: first,
+            last: place.sequence - 1,
+            reason: .lost
+        )
+    }
+
+    /// What of an announced gap is new, behind what is missing before it.
+    private func verdict(on gap: Gap) -> Admission {
+        guard gap.group.isEmpty else { return Admission(isAdmitted: true) }
+        var fresh = gap
+        if let next = streams[gap.stream] {
+            guard Place(epoch: gap.epoch, sequence: gap.last) >= next else { return Admission() }
+            if next.epoch == gap.epoch { fresh.first = max(gap.first, next.sequence) }
+        }
+        let place = Place(epoch: gap.epoch, sequence: fresh.first)
+        let before = missing(before: place, of: gap.stream).map { [LogRecord.gap($0)] } ?? []
+        guard fresh == gap else { return Admission(before: before + [.gap(fresh)]) }
+        return Admission(before: before, isAdmitted: true)
+    }
+
+    /// The record that ends a replay whose last frame has just been completed.
+    private mutating func finishJob(after record: LogRecord) -> [LogRecord] {
+        let run: Run
+        switch record {
+        case .result(let result): run = result.run
+        case .dead(let letter): run = letter.run
+        default: return []
+        }
+        guard var job = runningJob(of: run), debts.count(of: run) == 0 else { return [] }
+        job.state = .done
+        apply(.job(job))
+        return [.job(job)]
+    }
+}

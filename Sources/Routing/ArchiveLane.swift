@@ -1,0 +1,76 @@
+internal import Wire
+
+/// The one first-in-first-out way of frames, results and records to the archive.
+///
+/// An item stays until the archive has committed it; a new session of the archive begins again with
+/// the first one.
+struct ArchiveLane {
+    struct Item {
+        enum Kind {
+            case frame(Slot, stream: Int, Place, camera: PeerID)
+            case result(Slot, Run, stream: String)
+            case record(Record)
+        }
+
+        let kind: Kind
+        let byteCount: Int
+    }
+
+    struct Session {
+        let peer: PeerID
+        let creditMessages: Int
+        let creditBytes: Int
+        /// Whether it has told everything it knows.
+        var isReady = false
+        /// Items at the front that were sent in this session.
+        var sent = 0
+        var sentBytes = 0
+        /// Items of this session that are committed.
+        var committed: UInt64 = 0
+    }
+
+    private(set) var items = Queue<Item>()
+    private(set) var resultBytes = 0
+    var session: Session?
+    /// Whether an archive has ever been ready.
+    var wasReady = false
+
+    var isReady: Bool { session?.isReady ?? false }
+
+    mutating func append(_ item: Item) {
+        items.append(item)
+        if case .result = item.kind { resultBytes += item.byteCount }
+    }
+
+    /// The next item to send, if the archive has credit for it; counts it as sent.
+    mutating func takeForSending() -> (peer: PeerID, item: Item)? {
+        guard var session, session.isReady, session.sent < items.count,
+            session.sent < session.creditMessages
+        else { return nil }
+        let item = items[session.sent]
+        // One item larger than the whole credit goes when nothing else is under way.
+        let fits = session.sentBytes + item.byteCount <= session.creditBytes
+        guard fits || session.sent == 0 else { return nil }
+        session.sent += 1
+        session.sentBytes += item.byteCount
+        self.session = session
+        return (session.peer, item)
+    }
+
+    /// How many items `count` commits anew, or `nil` when it says what cannot be.
+    func newlyCommitted(through count: UInt64) -> Int? {
+        guard let session, count >= session.committed else { return nil }
+        let fresh = count - session.committed
+        return fresh <= UInt64(session.sent) ? Int(fresh) : nil
+    }
+
+    /// Takes the first item out: it is on disk.
+    mutating func popCommitted() -> Item? {
+        guard let item = items.popFirst() else { return nil }
+        session?.committed += 1
+        session?.sent -= 1
+        session?.sentBytes -= item.byteCount
+        if case .result = item.kind { resultBytes -= item.byteCount }
+        return item
+    }
+}

@@ -1,0 +1,225 @@
+internal import Wire
+
+/// What is kept: the archive's session and the way to it.
+extension Router {
+    mutating func welcomeArchive(_ peer: PeerID, _ name: String, _ wishes: ArchiveWishes) {
+        guard lane.session == nil else {
+            let sentence =
+                "the broker has an archive already, and takes one at a time: stop that one"
+            return refuse(peer, .nameTaken, sentence)
+        }
+        lane.session = ArchiveLane.Session(
+            peer: peer,
+            creditMessages: Int(min(wishes.creditMessages, settings.creditFrames)),
+            creditBytes: Int(clamping: wishes.creditBytes)
+        )
+        peers[peer] = Peer(name: name, role: .archive, lastHeard: now)
+        for group in groups.indices {
+            groups[group].isConfirmed = false
+            for feed in groups[group].feeds.indices { groups[group].feeds[feed].isNamed = false }
+        }
+        effects.append(.welcome(peer, welcome()))
+        note(.debug, "the archive \(name) has connected")
+    }
+
+    /// Whether `peer` is the archive; an offence when it is somebody else.
+    mutating func hearArchive(_ peer: PeerID) -> Bool {
+        guard let role = hear(peer) else { return false }
+        if case .archive = role { return true }
+        offend(peer, .unexpected, "only an archive may say that")
+        return false
+    }
+
+    mutating func handleReady(_ peer: PeerID) {
+        guard hearArchive(peer) else { return }
+        lane.session?.isReady = true
+        lane.wasReady = true
+        let waiting = lane.items.count
+        note(
+            .info,
+            "the archive is there\(waiting > 0 ? "; \(waiting) messages waited for it" : "")"
+        )
+        for stream in streams.indices {
+            closeGap(stream)
+            markDirty(stream)
+        }
+        for group in groups.indices {
+            endUnnamedReplays(group)
+            recordUnconfirmed(group)
+        }
+        pumpLane()
+        fetchWhereNeeded()
+        for group in groups.indices { dispatch(group) }
+    }
+
+    /// What the archive did not name is over: it was finished or called off meanwhile.
+    private mutating func endUnnamedReplays(_ group: Int) {
+        for feed in groups[group].feeds.indices {
+            let state = groups[group].feeds[feed]
+            guard state.isReplay, !state.isOver, !state.isNamed else { continue }
+            endRun(group: group, feed: feed)
+        }
+    }
+
+    private mutating func recordUnconfirmed(_ group: Int) {
+        guard !groups[group].isConfirmed else { return }
+        if groups[group].isRecorded {
+            let name = groups[group].name
+            note(.warning, "the archive does not know the group \(name): it is recorded anew")
+        }
+        recordGroup(group)
+    }
+
+    mutating func removeArchive() {
+        lane.session = nil
+        for group in groups.indices {
+            for feed in groups[group].feeds.indices {
+                endFetch(group: group, feed: feed)
+            }
+        }
+        for stream in streams.indices { markDirty(stream) }
+        let waits = streams.count { $0.needsArchive && $0.camera != nil }
+        note(.warning, "the archive is away; \(waits) streams wait for it, the others flow on")
+    }
+
+    mutating func handleStreamState(_ peer: PeerID, _ state: StreamState) {
+        guard hearArchive(peer) else { return }
+        let index = streamIndex(state.stream)
+        if let camera = streams[index].camera, camera.epoch != 0, camera.epoch < state.next.epoch {
+            peers[camera.peer] = nil
+            removeCamera(of: index)
+            streams[index].next = state.next
+            refuseStaleEpoch(camera.peer, stream: index)
+        }
+        if streams[index].next < state.next { streams[index].next = state.next }
+        streams[index].markArchived(before: state.next)
+        markDirty(index)
+    }
+
+    // MARK: Keeping
+
+    /// Puts the frame on its way to the archive, or notes that nobody keeps it.
+    mutating func keepForArchive(
+        _ place: Place,
+        _ slot: Slot,
+        _ byteCount: Int,
+        stream: Int,
+        peer: PeerID
+    ) -> Bool {
+        let held = streams[stream].camera?.held ?? 0
+        // A short absence loses nothing: what fits into half a window waits.
+        let mayWait = lane.wasReady && held <= windowShare / 2 && streams[stream].openGap == nil
+        guard lane.isReady || streams[stream].needsArchive || mayWait else {
+            noteGap(
+                Gap(
+                    stream: streams[stream].name,
+                    epoch: place.epoch,
+                    first: place.sequence,
+                    last: place.sequence,
+                    reason: .archiveAway
+                ),
+                of: stream
+            )
+            free(byteCount, of: stream, peer: peer)
+            return false
+        }
+        closeGap(stream)
+        slots.retain(slot)
+        let kind = ArchiveLane.Item.Kind.frame(slot, stream: stream, place, camera: peer)
+        lane.append(.init(kind: kind, byteCount: byteCount))
+        pumpLane()
+        return true
+    }
+
+    /// Sends what the archive has credit for.
+    mutating func pumpLane() {
+        while let (peer, item) = lane.takeForSending() {
+            switch item.kind {
+            case .frame(let slot, _, _, _), .result(let slot, _, _):
+                effects.append(.store(peer, slot))
+            case .record(let record): effects.append(.record(peer, record))
+            }
+        }
+    }
+
+    mutating func handleCommitted(_ peer: PeerID, _ committed: Committed) {
+        guard hearArchive(peer) else { return }
+        guard let count = lane.newlyCommitted(through: committed.count) else {
+            return offend(peer, .unexpected, "what it says it has committed was never sent to it")
+        }
+        let wasFull = lane.resultBytes >= settings.resultBytes
+        for _ in 0..<count {
+            guard let item = lane.popCommitted() else { break }
+            switch item.kind {
+            case .frame(let slot, let stream, let place, let camera):
+                commitFrame(place, slot, item.byteCount, stream: stream, camera: camera)
+            case .result(let slot, let run, let stream):
+                release(slot)
+                commitResult(run, stream: stream)
+            case .record(let record): commitRecord(record)
+            }
+        }
+        shrinkRing()
+        pumpLane()
+        guard wasFull, lane.resultBytes < settings.resultBytes else { return }
+        for group in groups.indices { dispatch(group) }
+    }
+
+    private mutating func commitFrame(
+        _ place: Place,
+        _ slot: Slot,
+        _ byteCount: Int,
+        stream: Int,
+        camera: PeerID
+    ) {
+        streams[stream].markArchived(
+            before: Place(epoch: place.epoch, sequence: place.sequence + 1)
+        )
+        streams[stream].committedThrough = place
+        free(byteCount, of: stream, peer: camera)
+        release(slot)
+        guard streams[stream].durableSubscriptions > 0 else { return }
+        for subscription in streams[stream].subscriptions where groups[subscription.group].isDurable
+        {
+            groups[subscription.group].feeds[subscription.feed].owed += 1
+        }
+    }
+
+    private mutating func commitResult(_ run: Run, stream: String) {
+        guard let group = groupIndices[run.group] else { return }
+        if run.number > 0 {
+            groups[group].replayCompleted += 1
+        } else if groups[group].isDurable {
+            groups[group].completed += 1
+        }
+        settle(group, run: run.number, stream: stream)
+    }
+
+    private mutating func commitRecord(_ record: Record) {
+        switch record {
+        case .gap(let gap):
+            guard let stream = streamIndices[gap.stream] else { return }
+            streams[stream].markArchived(before: Place(epoch: gap.epoch, sequence: gap.last + 1))
+            markDirty(stream)
+        case .dead(let letter):
+            guard let group = groupIndices[letter.run.group] else { return }
+            settle(group, run: letter.run.number, stream: letter.frame.stream)
+        case .group(let definition):
+            guard let group = groupIndices[definition.name],
+                groups[group].definition?.worksLike(definition) == true
+            else { return }
+            markRecorded(group)
+            fetchWhereNeeded(group: group)
+            dispatch(group)
+        }
+    }
+
+    /// One frame less is owed.
+    private mutating func settle(_ group: Int, run: UInt32, stream: String) {
+        guard let stream = streamIndices[stream],
+            let feed = groups[group].feedIndices[.init(run: run, stream: stream)]
+        else { return }
+        if groups[group].feeds[feed].owed > 0 { groups[group].feeds[feed].owed -= 1 }
+        if groups[group].feeds[feed].answered > 0 { groups[group].feeds[feed].answered -= 1 }
+    }
+}

@@ -1,0 +1,121 @@
+internal import Wire
+
+/// How much each camera may send: the broker never stops reading, it grants.
+///
+/// `grantedBytes` is the sum over all cameras of what they may still send and what the broker keeps
+/// for them; it stays within ``Settings/windowBudget`` but for one frame a camera.
+extension Router {
+    /// A camera's first window, in bytes; it doubles as the camera uses it.
+    private static let firstWindow = 1 << 20
+
+    mutating func markDirty(_ stream: Int) {
+        guard !streams[stream].isDirty else { return }
+        streams[stream].isDirty = true
+        dirtyStreams.append(stream)
+    }
+
+    /// A frame of `byteCount` bytes has come; it may be the one that passes the limit.
+    mutating func takeFromWindow(_ byteCount: Int, of stream: Int) {
+        guard var camera = streams[stream].camera else { return }
+        let before = max(camera.limit, camera.received)
+        camera.received += byteCount
+        grantedBytes += max(camera.limit, camera.received) - before
+        streams[stream].camera = camera
+    }
+
+    /// The broker need not keep `byteCount` bytes of the stream any more.
+    mutating func free(_ byteCount: Int, of stream: Int, peer: PeerID) {
+        grantedBytes -= byteCount
+        if streams[stream].camera?.peer == peer { streams[stream].camera?.freed += byteCount }
+        markDirty(stream)
+    }
+
+    /// What one camera may have under way or uncommitted.
+    var windowShare: Int {
+        min(settings.cameraWindow, settings.windowBudget / max(1, cameraCount))
+    }
+
+    /// Says what need not be said for every message: acknowledgements and grants, and open gaps.
+    mutating func flush() {
+        // Cameras that could not be given all they wanted come first, as room may have come back.
+        for _ in 0..<hungryStreams.count where roomForWindows > 0 {
+            guard let stream = hungryStreams.popFirst() else { break }
+            streams[stream].isHungry = false
+            acknowledge(stream)
+        }
+        for stream in dirtyStreams {
+            streams[stream].isDirty = false
+            if lane.isReady { closeGap(stream) }
+            acknowledge(stream)
+        }
+        dirtyStreams.removeAll(keepingCapacity: true)
+    }
+
+    /// Tells the stream's camera how far it is, and how far it may go, if that has changed.
+    private mutating func acknowledge(_ stream: Int) {
+        guard var camera = streams[stream].camera else { return }
+        let waits = !lane.isReady && streams[stream].needsArchive
+        if !grant(to: &camera, waitsForArchive: waits), !streams[stream].isHungry {
+            streams[stream].isHungry = true
+            hungryStreams.append(stream)
+        }
+        let next = streams[stream].next
+        let isCurrent = camera.epoch == next.epoch
+        let ack = Ack(
+            stream: streams[stream].name,
+            epoch: camera.epoch,
+            receivedNext: isCurrent ? next.sequence : 0,
+            archivedNext: isCurrent ? streams[stream].archivedNext : 0,
+            limit: UInt64(camera.limit)
+        )
+        if ack != camera.lastAck {
+            camera.lastAck = ack
+            effects.append(.ack(camera.peer, ack))
+        }
+        streams[stream].camera = camera
+    }
+
+    private var roomForWindows: Int {
+        min(settings.windowBudget - grantedBytes, settings.payloadBudget - slots.byteCount)
+    }
+
+    /// Opens the camera's window as far as there is room; returns whether it has all it wants.
+    private mutating func grant(to camera: inout Camera, waitsForArchive: Bool) -> Bool {
+        // Without the archive a stream that needs it gets its first window and nothing after it.
+        guard !waitsForArchive || camera.limit == 0 else { return true }
+        // A camera that has used half of its window gets twice as much; an idle one holds little.
+        if camera.limit - camera.received < camera.window / 2 { camera.window *= 2 }
+        if camera.window == 0 { camera.window = Self.firstWindow }
+        camera.window = min(camera.window, windowShare)
+        let wanted = camera.freed + camera.window - camera.limit
+        guard wanted > 0 else { return true }
+        let before = max(camera.limit, camera.received)
+        camera.limit += max(0, min(wanted, roomForWindows))
+        grantedBytes += max(camera.limit, camera.received) - before
+        return camera.limit >= camera.freed + camera.window
+    }
+
+    // MARK: Gaps
+
+    /// Notes a gap to be recorded: at once if the archive is there, else together with its neighbours.
+    mutating func noteGap(_ gap: Gap, of stream: Int) {
+        markDirty(stream)
+        if var open = streams[stream].openGap, open.epoch == gap.epoch, open.last + 1 == gap.first,
+            open.reason == gap.reason || !lane.isReady
+        {
+            open.last = gap.last
+            streams[stream].openGap = open
+            return
+        }
+        closeGap(stream)
+        streams[stream].openGap = gap
+    }
+
+    /// Puts the stream's open gap on the way to the archive, before what comes behind it.
+    mutating func closeGap(_ stream: Int) {
+        guard let gap = streams[stream].openGap else { return }
+        streams[stream].openGap = nil
+        lane.append(.init(kind: .record(.gap(gap)), byteCount: 0))
+        pumpLane()
+    }
+}

@@ -1,0 +1,79 @@
+internal import Wire
+
+/// One camera's ordered frames, as far as the broker knows them.
+struct Stream {
+    /// Who is read by which feed of the live run.
+    struct Subscription {
+        let group: Int
+        let feed: Int
+    }
+
+    let name: String
+    var camera: Camera?
+    /// The newest epoch, and the sequence that comes next in it.
+    var next = Place(epoch: 0, sequence: 0)
+    /// The first sequence of the newest epoch that the archive has not committed.
+    var archivedNext: UInt64 = 0
+    /// The newest place that the archive has committed of what was sent to it.
+    var committedThrough: Place?
+    var ring = Ring()
+    var subscriptions: [Subscription] = []
+    /// How many of the subscriptions are of durable groups.
+    var durableSubscriptions = 0
+    /// Frames that nobody will get, not yet on the way to the archive, as more may follow.
+    var openGap: Gap?
+    /// Whether ``Router/flush()`` has to look at the stream.
+    var isDirty = false
+    /// Whether its camera wants a larger window than there was room for.
+    var isHungry = false
+
+    var frameCount: UInt64 = 0
+    var byteCount: UInt64 = 0
+    /// Frames that the camera announced as shed; ends at the largest number of the protocol.
+    private(set) var shedCount: UInt64 = 0
+    /// Frames missing without an announcement; ends at the largest number of the protocol.
+    private(set) var lostCount: UInt64 = 0
+
+    init(name: String) { self.name = name }
+
+    /// Whether frames of the stream must not flow on while the archive is away.
+    var needsArchive: Bool {
+        durableSubscriptions > 0 || camera?.acknowledgement == .archive
+    }
+
+    mutating func countShed(_ frames: UInt64) { shedCount = Self.sum(shedCount, frames) }
+    mutating func countLost(_ frames: UInt64) { lostCount = Self.sum(lostCount, frames) }
+
+    /// Both are at most ``Limits/number``, but a camera may announce as much as it likes.
+    private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        min(left + right, Limits.number)
+    }
+
+    /// Marks everything before `next` of the newest epoch as archived.
+    mutating func markArchived(before next: Place) {
+        guard next.epoch == self.next.epoch else { return }
+        archivedNext = max(archivedNext, next.sequence)
+    }
+}
+
+/// The session of a stream's camera: what it may send, and what of that it has got back.
+///
+/// All numbers count payload bytes of this session and never go back.
+struct Camera {
+    let peer: PeerID
+    let acknowledgement: CameraWishes.Acknowledgement
+    var epoch: UInt64
+    /// What it may have under way or uncommitted at a time, as far as there is room.
+    var window = 0
+    /// What it may have sent.
+    var limit = 0
+    /// What has come.
+    var received = 0
+    /// What of that the broker need not keep any more.
+    var freed = 0
+    /// What was last told.
+    var lastAck: Ack?
+
+    /// Bytes that the broker keeps until they are committed.
+    var held: Int { received - freed }
+}

@@ -1,0 +1,100 @@
+internal import Wire
+
+/// One member of one group.
+struct Worker {
+    let peer: PeerID
+    let name: String
+    let model: String
+    let group: Int
+    let creditFrames: Int
+    let creditBytes: Int
+    /// How many of its leases are started: the first so many.
+    let slots: Int
+    /// Its unanswered leases, oldest first; expired ones too, since their credit is still out.
+    var leases: [UInt64] = []
+    var leasedBytes = 0
+    var answered: UInt64 = 0
+    /// Frames it was given so far.
+    var given: UInt64 = 0
+    /// Under order `stream`: how many feeds it owns.
+    var ownedFeeds = 0
+    /// Whether it holds a suspect, and therefore gets nothing beside it.
+    var isAlone = false
+    /// Whether it was told to wait, as its group is not recorded yet.
+    var waits = false
+
+    /// Whether it may get a frame of `byteCount` bytes.
+    func hasCredit(for byteCount: Int) -> Bool {
+        guard leases.count < creditFrames, !isAlone else { return false }
+        // One frame larger than the whole credit goes when nothing else is in flight.
+        return leases.isEmpty || leasedBytes + byteCount <= creditBytes
+    }
+
+    /// Whether it is less loaded than `other`, by the share of its credit that is out.
+    ///
+    /// Of two equals, the one that was given fewer frames so far: so idle workers take turns.
+    func isLessLoaded(than other: Worker) -> Bool {
+        let load = (leases.count * other.creditFrames, other.leases.count * creditFrames)
+        return load.0 != load.1 ? load.0 < load.1 : given < other.given
+    }
+}
+
+/// A frame in a worker's hands.
+struct Lease {
+    let worker: Int
+    let group: Int
+    let feed: Int
+    let run: UInt32
+    let stream: Int
+    var entry: Entry
+    let grantedAt: Duration
+    /// When the worker was free to start it; `nil` while it is only prefetched.
+    var startedAt: Duration?
+    /// Whether its deadline has passed: the frame is the group's again, the credit still out.
+    var isExpired = false
+}
+
+/// All leases, each under a token that is never used again.
+struct LeaseTable {
+    private var leases: [Lease?] = []
+    private var generations: [UInt32] = []
+    private var free: [Int] = []
+
+    mutating func insert(_ lease: Lease) -> UInt64 {
+        let index: Int
+        if let last = free.popLast() {
+            index = last
+            leases[index] = lease
+        } else {
+            index = leases.count
+            leases.append(lease)
+            generations.append(1)
+        }
+        return UInt64(generations[index]) << 32 | UInt64(index)
+    }
+
+    /// All leases, expired ones too.
+    var all: [Lease] { leases.compactMap(\.self) }
+
+    private func index(of token: UInt64) -> Int? {
+        let index = Int(token & 0xFFFF_FFFF)
+        guard index < leases.count, UInt64(generations[index]) == token >> 32 else { return nil }
+        return index
+    }
+
+    subscript(token: UInt64) -> Lease? {
+        get { index(of: token).flatMap { leases[$0] } }
+        set {
+            guard let index = index(of: token) else { return }
+            leases[index] = newValue
+        }
+    }
+
+    mutating func remove(_ token: UInt64) -> Lease? {
+        guard let index = index(of: token), let lease = leases[index] else { return nil }
+        leases[index] = nil
+        generations[index] &+= 1
+        free.append(index)
+        return lease
+    }
+}

@@ -1,0 +1,210 @@
+import Wire
+package import ZeroMQ
+
+extension Link {
+    /// Messages taken in a row before the other things that may have happened are looked at.
+    private static var longestBurst: Int { 64 }
+
+    /// What became of a message.
+    private enum Received: ~Copyable {
+        case nothing
+        /// The link's own affair.
+        case dealtWith
+        case forOwner(Parts)
+    }
+
+    /// Time since the link was made.
+    var now: Duration { clock.now - start }
+
+    /// Waits for the next thing to deal with.
+    ///
+    /// - Parameters:
+    ///   - deadline: Return ``LinkEvent/timedOut`` then; nil waits for ever.
+    ///   - wantsToSend: Return ``LinkEvent/writable`` when a session has room for a message.
+    /// - Returns: What happened.
+    /// - Throws: A ``Failure``: of the kind unreachable when the link was told to give up, or for
+    ///   what no peer can cause.
+    package mutating func next(
+        until deadline: ContinuousClock.Instant? = nil,
+        wantsToSend: Bool = false
+    ) throws(Failure) -> LinkEvent {
+        do throws(ZeroMQError) {
+            while true {
+                if let event = try performEffects() { return event }
+                if hasGivenUp { break }
+                if burst < Self.longestBurst || held != nil {
+                    switch try receive() {
+                    case .forOwner(let parts): return .message(parts)
+                    case .dealtWith: continue
+                    case .nothing: break
+                    }
+                }
+                if let happened = held {
+                    // What came before the connection went has been read by now.
+                    held = nil
+                    state.handle(happened, at: now, into: &effects)
+                    continue
+                }
+                if let event = try wait(until: deadline, wantsToSend: wantsToSend) { return event }
+            }
+        } catch {
+            throw broken(error)
+        }
+        throw unreachable()
+    }
+
+    /// Takes back a message's storage.
+    package mutating func recycle(_ parts: consuming Parts) {
+        pool.give(parts.head)
+        if let message = parts.frameHeader { pool.give(message) }
+        if let message = parts.payload { pool.give(message) }
+    }
+
+    /// Takes back the storage of one part.
+    package mutating func recycle(_ message: consuming Message) { pool.give(message) }
+
+    /// Waits once, and returns what concerns the owner.
+    private mutating func wait(
+        until deadline: ContinuousClock.Instant?,
+        wantsToSend: Bool
+    ) throws(ZeroMQError) -> LinkEvent? {
+        let wasBusy = burst >= Self.longestBurst
+        burst = 0
+        let awaitsRoom = wantsToSend && isConnected
+        poller.set(slots.messages, awaitsRoom ? [.readable, .writable] : .readable)
+        var timeout = max(.zero, state.nextTick - now)
+        if let deadline { timeout = min(timeout, max(.zero, deadline - clock.now)) }
+        let isReady = try poller.wait(for: wasBusy ? .zero : timeout) == .ready
+
+        // A message that waits to be read is a sign of life.
+        if isReady && poller.isReady(slots.messages) {
+            state.handle(.heard, at: now, into: &effects)
+        }
+        if isReady && poller.isReady(slots.connection) { try readConnectionEvents() }
+        if held == nil { state.handle(.tick, at: now, into: &effects) }
+        guard effects.isEmpty else { return nil }
+        if isReady {
+            if !hasStopped, poller.isReady(slots.stop) {
+                hasStopped = true
+                poller.set(slots.stop, [])  // It stays readable, and would never let us wait again.
+                return .stopped
+            }
+            if poller.isReady(slots.wakeUp), wakeUp.drain() { return .woken }
+            if awaitsRoom, poller.isReady(slots.messages, .writable) { return .writable }
+        }
+        if let deadline, clock.now >= deadline { return .timedOut }
+        return nil
+    }
+
+    private mutating func readConnectionEvents() throws(ZeroMQError) {
+        while held == nil {
+            let event = try socket.withValue { (socket) throws(ZeroMQError) in
+                try socket.receiveConnectionEvent()
+            }
+            switch event ?? nil {
+            case .ready: state.handle(.ready, at: now, into: &effects)
+            case .failed: held = .failed
+            case .disconnected: held = .disconnected
+            case nil: return
+            }
+        }
+    }
+
+    /// Receives one message, if there is one.
+    private mutating func receive() throws(ZeroMQError) -> Received {
+        var head = pool.take()
+        guard try receive(into: &head) else {
+            pool.give(head)
+            return .nothing
+        }
+        burst += 1
+        var second: Message?
+        var third: Message?
+        var hasMore = head.hasMore
+        if hasMore {
+            var part = pool.take()
+            hasMore = try receive(into: &part) && part.hasMore
+            second = consume part
+        }
+        if hasMore {
+            var part = pool.take()
+            hasMore = try receive(into: &part) && part.hasMore
+            third = consume part
+        }
+        while hasMore {
+            var rest = pool.take()
+            hasMore = try receive(into: &rest) && rest.hasMore
+            pool.give(rest)
+        }
+        return sort(head, second, third)
+    }
+
+    private mutating func receive(into message: inout Message) throws(ZeroMQError) -> Bool {
+        switch socket {
+        case .some(let socket): try socket.receive(into: &message)
+        case .none: false
+        }
+    }
+
+    /// Keeps what is the link's own affair, and makes the rest ready for the owner.
+    private mutating func sort(
+        _ head: consuming Message,
+        _ second: consuming Message?,
+        _ third: consuming Message?
+    ) -> Received {
+        do throws(WireError) {
+            let type = try head.withBytes { (bytes) throws(WireError) in
+                try Header(part: bytes).type
+            }
+            let event: LinkState.Event
+            switch type {
+            case .welcome:
+                let welcome = try head.withBytes { (bytes) throws(WireError) in
+                    try Welcome(decoding: bytes)
+                }
+                adopt(welcome)
+                event = .welcomed(welcome)
+            case .error:
+                event = .errored(
+                    try head.withBytes { (bytes) throws(WireError) in
+                        try ErrorMessage(decoding: bytes)
+                    }
+                )
+            case .goodbye:
+                event = .parted(
+                    try head.withBytes { (bytes) throws(WireError) in
+                        try Goodbye(decoding: bytes).reason
+                    }
+                )
+            case .heartbeat:
+                event = .heard
+            default:
+                event = .heard
+                if isConnected {
+                    state.handle(.heard, at: now, into: &effects)
+                    return .forOwner(arrange(type, head, second, third))
+                }
+            }
+            state.handle(event, at: now, into: &effects)
+        } catch {
+            state.handle(.garbled(error.description), at: now, into: &effects)
+        }
+        pool.give(head)
+        if let message = second { pool.give(message) }
+        if let message = third { pool.give(message) }
+        return .dealtWith
+    }
+
+    /// The last of several parts is the payload.
+    private func arrange(
+        _ type: MessageType,
+        _ head: consuming Message,
+        _ second: consuming Message?,
+        _ third: consuming Message?
+    ) -> Parts {
+        if let payload = third {
+            return Parts(type: type, head: head, frameHeader: second, payload: payload)
+        }
+        return Parts(type: type, head: head, frameHeader: nil, payload: second)
+    }
+}

@@ -1,0 +1,99 @@
+package import ArgumentParser
+import CLinux
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// How every program of Zoetrope begins and ends.
+package enum Program {
+    /// The version that `--version` prints.
+    package static let version = "0.1.0"
+
+    /// Parses the command line, runs the command it names and ends the process.
+    ///
+    /// Help and results go to stdout. What went wrong goes to stderr as `error: sentence`, and the
+    /// exit code is that of the ``Failure``: 64 for usage, 1 for errors of other types.
+    ///
+    /// - Parameters:
+    ///   - root: The program's root command.
+    ///   - arguments: The command line without the program's name; nil for the process's own.
+    package static func main<Root: ParsableCommand>(
+        _ root: Root.Type,
+        arguments: [String]? = nil
+    ) -> Never {
+        // Lines appear as they are printed, also when stdout is a pipe.
+        linux_line_buffer_stdout()
+        do {
+            var command = try root.parseAsRoot(arguments)
+            if let failure = Setting.failures.first { throw failure }
+            try command.run()
+            exit(0)
+        } catch {
+            end(root, with: error)
+        }
+    }
+
+    private static func end<Root: ParsableCommand>(
+        _ root: Root.Type,
+        with error: any Error
+    ) -> Never {
+        if let failure = error as? Failure {
+            complain(failure.sentence)
+            exit(failure.kind.rawValue)
+        }
+        switch root.exitCode(for: error) {
+        case .success:
+            print(root.fullMessage(for: error))
+            exit(0)
+        case .validationFailure:
+            let name = root.configuration.commandName ?? String(describing: root).lowercased()
+            complain("\(sentence(root.message(for: error))) (see \(name) --help)")
+            exit(Failure.Kind.usage.rawValue)
+        case let code:
+            let message = root.message(for: error)
+            if !message.isEmpty { complain(sentence(message)) }
+            exit(code.rawValue)
+        }
+    }
+
+    /// Writes `error: sentence` to stderr.
+    package static func complain(_ sentence: String) {
+        StandardError.write("error: \(sentence)\n")
+    }
+
+    /// ArgumentParser's message, whose list of choices may have a line for each.
+    private static func sentence(_ text: String) -> String {
+        var sentence = ""
+        for line in text.split(separator: "\n") {
+            let words = line.drop { $0 == " " }
+            if words.hasPrefix("- ") {
+                sentence += (sentence.hasSuffix(":") ? " " : ", ") + words.dropFirst(2)
+            } else if !words.isEmpty {
+                sentence += (sentence.isEmpty ? "" : " ") + words
+            }
+        }
+        return sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
+    }
+}
+
+/// The process's stderr, unbuffered.
+enum StandardError {
+    /// Writes `text` as a whole: lines of several threads do not mix.
+    static func write(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            var rest = unsafe UnsafeRawBufferPointer(bytes)[...]
+            while unsafe !rest.isEmpty {
+                let count = unsafe Glibc.write(
+                    STDERR_FILENO,
+                    UnsafeRawBufferPointer(rebasing: rest).baseAddress,
+                    rest.count
+                )
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { return }
+                unsafe rest = rest.dropFirst(count)
+            }
+        }
+    }
+}

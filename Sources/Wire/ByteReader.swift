@@ -1,0 +1,142 @@
+/// Reads fields one after the other out of bytes that a peer sent.
+///
+/// Every read checks its bounds first and throws ``WireError``; nothing traps.
+package struct ByteReader: ~Escapable {
+    private let bytes: RawSpan
+    private var offset: Int
+    private let end: Int
+
+    /// A reader over `range` of `bytes`, which must lie inside.
+    @_lifetime(copy bytes)
+    init(_ bytes: RawSpan, range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.byteCount)
+        self.bytes = bytes
+        offset = range.lowerBound
+        end = range.upperBound
+    }
+
+    /// Bytes not read yet.
+    var remaining: Int { end - offset }
+
+    @_lifetime(self: copy self)
+    private mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(
+        _ type: Value.Type
+    ) throws(WireError) -> Value {
+        let size = MemoryLayout<Value>.size
+        guard remaining >= size else { throw .truncated }
+        let value = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: type)
+        offset += size
+        return Value(littleEndian: value)
+    }
+
+    @_lifetime(self: copy self)
+    mutating func u8() throws(WireError) -> UInt8 { try integer(UInt8.self) }
+    @_lifetime(self: copy self)
+    mutating func u16() throws(WireError) -> UInt16 { try integer(UInt16.self) }
+    @_lifetime(self: copy self)
+    mutating func u32() throws(WireError) -> UInt32 { try integer(UInt32.self) }
+    @_lifetime(self: copy self)
+    mutating func u64() throws(WireError) -> UInt64 { try integer(UInt64.self) }
+
+    /// A count, a sequence or a span of time: at most ``Limits/number``.
+    @_lifetime(self: copy self)
+    mutating func number(_ field: StaticString) throws(WireError) -> UInt64 {
+        let value = try u64()
+        guard value <= Limits.number else { throw .overLimit(field) }
+        return value
+    }
+
+    /// Nanoseconds since 1970 (UTC), not negative, so that no difference of two overflows.
+    @_lifetime(self: copy self)
+    mutating func instant(_ field: StaticString) throws(WireError) -> Int64 {
+        let value = try integer(Int64.self)
+        guard value >= 0 else { throw .invalid(field) }
+        return value
+    }
+
+    /// Payload bytes that a peer asks for as credit.
+    @_lifetime(self: copy self)
+    mutating func creditBytes() throws(WireError) -> UInt64 {
+        let value = try u64()
+        guard value <= Limits.creditByteCount else { throw .overLimit("credit") }
+        return value
+    }
+
+    /// A finite 32-bit float.
+    @_lifetime(self: copy self)
+    mutating func f32(_ field: StaticString) throws(WireError) -> Float {
+        let value = Float(bitPattern: try u32())
+        guard value.isFinite else { throw .invalid(field) }
+        return value
+    }
+
+    /// A finite 64-bit float.
+    @_lifetime(self: copy self)
+    mutating func f64(_ field: StaticString) throws(WireError) -> Double {
+        let value = Double(bitPattern: try u64())
+        guard value.isFinite else { throw .invalid(field) }
+        return value
+    }
+
+    /// One byte, 0 or 1.
+    @_lifetime(self: copy self)
+    mutating func flag(_ field: StaticString) throws(WireError) -> Bool {
+        switch try u8() {
+        case 0: return false
+        case 1: return true
+        default: throw .invalid(field)
+        }
+    }
+
+    /// One byte that stands for a case of `Value`.
+    @_lifetime(self: copy self)
+    mutating func choice<Value: RawRepresentable<UInt8>>(
+        _ type: Value.Type,
+        _ field: StaticString
+    ) throws(WireError) -> Value {
+        guard let value = Value(rawValue: try u8()) else { throw .invalid(field) }
+        return value
+    }
+
+    /// A UTF-8 string of at most `limit` bytes behind its length.
+    @_lifetime(self: copy self)
+    mutating func string(_ field: StaticString, limit: Int) throws(WireError) -> String {
+        let count = Int(try u16())
+        guard count <= limit else { throw .overLimit(field) }
+        guard count <= remaining else { throw .truncated }
+        let range = offset..<offset + count
+        offset += count
+        let text = unsafe bytes.withUnsafeBytes { buffer in
+            unsafe String(validating: buffer[range], as: UTF8.self)
+        }
+        guard let text else { throw .invalid(field) }
+        return text
+    }
+
+    /// A name for people of at most ``Limits/nameByteCount`` bytes.
+    @_lifetime(self: copy self)
+    mutating func name(_ field: StaticString) throws(WireError) -> String {
+        try string(field, limit: Limits.nameByteCount)
+    }
+
+    /// A text for people of at most ``Limits/textByteCount`` bytes.
+    @_lifetime(self: copy self)
+    mutating func text(_ field: StaticString) throws(WireError) -> String {
+        try string(field, limit: Limits.textByteCount)
+    }
+
+    /// The number of elements of a list, each of which takes at least `elementByteCount` bytes.
+    ///
+    /// A count that the rest of the header cannot hold throws, so nothing is allocated for it.
+    @_lifetime(self: copy self)
+    mutating func count(
+        _ field: StaticString,
+        elementByteCount: Int,
+        limit: Int = .max
+    ) throws(WireError) -> Int {
+        let count = Int(try u32())
+        guard count <= limit else { throw .overLimit(field) }
+        guard count <= remaining / elementByteCount else { throw .truncated }
+        return count
+    }
+}

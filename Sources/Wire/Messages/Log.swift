@@ -1,0 +1,154 @@
+/// The state of the archive at the start of a segment, so that starting reads one segment only.
+///
+/// In the log alone. The payload that follows is a sequence of headers: ``StreamState``,
+/// ``GroupDefinition``, ``Job`` and ``Owed``.
+package struct Checkpoint: WireMessage {
+    package static let type = MessageType.checkpoint
+
+    /// Where the segment begins.
+    package var position: UInt64
+    /// Bytes of the payload, at most ``Limits/payloadByteCount``.
+    package var byteCount: UInt32
+    /// XXH3-64 of the payload.
+    package var payloadHash: UInt64
+
+    /// Puts the parts together.
+    package init(position: UInt64, byteCount: UInt32, payloadHash: UInt64) {
+        self.position = position
+        self.byteCount = byteCount
+        self.payloadHash = payloadHash
+    }
+
+    package func writeFields(to writer: inout ByteWriter) {
+        writer.u64(position)
+        writer.u32(byteCount)
+        writer.u64(payloadHash)
+    }
+
+    package init(fields reader: inout ByteReader) throws(WireError) {
+        position = try reader.number("position")
+        byteCount = try reader.u32()
+        payloadHash = try reader.u64()
+        guard byteCount <= UInt32(Limits.payloadByteCount) else { throw .overLimit("payload") }
+    }
+}
+
+/// A replay: let this group see these archived frames, at this pace.
+///
+/// In the log alone. Written anew each time its state changes; the last one counts.
+package struct Job: WireMessage {
+    package static let type = MessageType.job
+
+    /// What has become of it.
+    package enum State: UInt8, Sendable, CaseIterable {
+        case running = 1
+        case paused = 2
+        case done = 3
+        case cancelled = 4
+    }
+
+    /// Counts all jobs of the archive from 1.
+    package var number: UInt64
+    /// The run that its results belong to.
+    package var run: Run
+    /// What has become of it.
+    package var state: State
+    /// Times the speed of the recording; 0 is as fast as it goes.
+    package var pace: Double
+    /// When it was asked for, in nanoseconds since 1970 (UTC).
+    package var createdAt: Int64
+    /// Frames selected.
+    package var frames: UInt64
+    /// What was selected, in words.
+    package var selection: String
+
+    /// Puts the parts together.
+    package init(
+        number: UInt64,
+        run: Run,
+        state: State,
+        pace: Double,
+        createdAt: Int64,
+        frames: UInt64,
+        selection: String
+    ) {
+        self.number = number
+        self.run = run
+        self.state = state
+        self.pace = pace
+        self.createdAt = createdAt
+        self.frames = frames
+        self.selection = selection
+    }
+
+    package func writeFields(to writer: inout ByteWriter) {
+        writer.u64(number)
+        run.writeFields(to: &writer)
+        writer.u8(state.rawValue)
+        writer.f64(pace)
+        writer.i64(createdAt)
+        writer.u64(frames)
+        writer.text(selection)
+    }
+
+    package init(fields reader: inout ByteReader) throws(WireError) {
+        number = try reader.number("job")
+        run = try Run(fields: &reader)
+        state = try reader.choice(State.self, "state")
+        pace = try reader.f64("pace")
+        createdAt = try reader.instant("created at")
+        frames = try reader.number("frames")
+        selection = try reader.text("selection")
+        guard pace >= 0 else { throw .invalid("pace") }
+    }
+}
+
+/// Frames that a run owes: ranges of sequences of one epoch of one stream.
+///
+/// In the log alone.
+package struct Owed: WireMessage {
+    package static let type = MessageType.owed
+
+    /// The most ranges of one record; more take another record.
+    package static let rangeLimit = 2_000
+
+    /// The run.
+    package var run: Run
+    /// The stream.
+    package var stream: String
+    /// The epoch that the sequences belong to.
+    package var epoch: UInt64
+    /// The owed sequences, ascending, without overlap.
+    package var ranges: [ClosedRange<UInt64>]
+
+    /// Puts the parts together.
+    package init(run: Run, stream: String, epoch: UInt64, ranges: [ClosedRange<UInt64>]) {
+        self.run = run
+        self.stream = stream
+        self.epoch = epoch
+        self.ranges = ranges
+    }
+
+    package func writeFields(to writer: inout ByteWriter) {
+        run.writeFields(to: &writer)
+        writer.string(stream)
+        writer.u64(epoch)
+        writer.count(ranges.count)
+        for range in ranges { writer.range(range) }
+    }
+
+    package init(fields reader: inout ByteReader) throws(WireError) {
+        run = try Run(fields: &reader)
+        stream = try reader.streamName()
+        epoch = try reader.number("epoch")
+        ranges = []
+        let count = try reader.count("ranges", elementByteCount: 16, limit: Self.rangeLimit)
+        ranges.reserveCapacity(count)
+        for _ in 0..<count {
+            let range = try reader.range()
+            let previous = ranges.last?.upperBound
+            guard previous.map({ $0 < range.lowerBound }) ?? true else { throw .invalid("ranges") }
+            ranges.append(range)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Wire
+import ZeroMQ
+
+/// A leased frame on its way through this worker.
+final class LeasedFrame: Sendable {
+    /// The lease.
+    let lease: Deliver
+    /// The camera's header.
+    let frame: Frame
+    /// The coded image.
+    let payload: Message
+    /// Which session of the link it came with: a result of another one is thrown away.
+    let session: Int
+
+    init(lease: Deliver, frame: Frame, payload: consuming Message, session: Int) {
+        self.lease = lease
+        self.frame = frame
+        self.payload = payload
+        self.session = session
+    }
+
+    /// What must not run twice at once under order `stream`.
+    var lane: Lane { Lane(run: lease.run, stream: frame.id.stream) }
+
+    /// A stream within a run.
+    struct Lane: Hashable {
+        let run: Run
+        let stream: String
+    }
+}
+
+/// What became of a leased frame.
+struct Answer: Sendable {
+    let result: Wire.Result
+    let session: Int
+}

@@ -1,0 +1,32 @@
+import CZeroMQ
+
+/// A ZeroMQ context; share one per process.
+///
+/// Every ``Socket`` retains its context, so it ends after its last socket.
+@safe
+package final class Context: Sendable {
+    nonisolated(unsafe) let raw: UnsafeMutableRawPointer  // Thread-safe: see zmq(7).
+
+    /// Creates a context.
+    ///
+    /// - Parameter ioThreadCount: Threads that libzmq moves bytes with, at least 1; one carries
+    ///   about a gigabyte a second.
+    /// - Throws: `EMFILE` when the process has no file descriptors left.
+    package init(ioThreadCount: Int32 = 1) throws(ZeroMQError) {
+        precondition(ioThreadCount >= 1, "a ZeroMQ context needs a thread to move bytes with")
+        guard let raw = unsafe zmq_ctx_new() else { throw .last("zmq_ctx_new") }
+        unsafe self.raw = raw
+        try unsafe ZeroMQError.check(
+            zmq_ctx_set(raw, ZMQ_IO_THREADS, ioThreadCount),
+            "zmq_ctx_set"
+        )
+    }
+
+    deinit {
+        // No socket is open, so this waits at most for the linger of those that were closed.
+        while unsafe zmq_ctx_term(raw) != 0 {
+            let error = ZeroMQError.last("zmq_ctx_term")
+            precondition(error.isInterruption, "a ZeroMQ context was ended twice")
+        }
+    }
+}

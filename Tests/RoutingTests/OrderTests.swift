@@ -1,0 +1,81 @@
+import Routing
+import Testing
+import Wire
+
+@Suite struct OrderTests {
+    private let group = GroupDefinition(name: "tracks", policy: .queue, order: .stream)
+
+    @Test func allFramesOfAStreamGoToOneWorkerUnderOneNumber() {
+        var desk = Desk()
+        let (a, b) = (desk.camera("a").peer, desk.camera("b").peer)
+        desk.worker(group, frames: 8)
+        desk.worker(group, frames: 8)
+        var owners: [String: Set<PeerID>] = [:]
+        var numbers: [String: Set<UInt64>] = [:]
+        for sequence in 0..<4 as Range<UInt64> {
+            for (stream, camera) in [("a", a), ("b", b)] {
+                for lease in desk.frame(camera, stream, sequence).leases {
+                    owners[stream, default: []].insert(lease.peer)
+                    numbers[stream, default: []].insert(lease.deliver.assignment)
+                }
+            }
+        }
+        #expect(owners["a"]?.count == 1)
+        #expect(owners["b"]?.count == 1)
+        #expect(owners["a"] != owners["b"])
+        #expect(numbers["a"]?.count == 1)
+        #expect(numbers["a"] != numbers["b"])
+    }
+
+    @Test func aFullOwnerHoldsItsOwnStreamsBackAndNoOthers() {
+        var desk = Desk()
+        let (a, b) = (desk.camera("a").peer, desk.camera("b").peer)
+        desk.worker(group, frames: 1)
+        desk.worker(group, frames: 1)
+        #expect(desk.frame(a, "a", 0).leases.count == 1)
+        #expect(desk.frame(a, "a", 1).leases.isEmpty)
+        #expect(desk.frame(b, "b", 0).leases.count == 1)
+    }
+
+    @Test func aLostOwnersFramesGoOnOldestFirstUnderANewNumber() {
+        var desk = Desk()
+        let camera = desk.camera("a").peer
+        let owner = desk.worker(group, frames: 3).peer
+        var first: [UInt64] = []
+        for sequence in 0..<3 as Range<UInt64> {
+            first += desk.frame(camera, "a", sequence).leases.map(\.deliver.assignment)
+        }
+        desk.worker(group, frames: 3)
+        let leases = desk.tell(.lost(owner)).leases
+        #expect(leases.map(\.slot) == [Slot(1), Slot(2), Slot(3)])
+        #expect(Set(leases.map(\.deliver.assignment)).isDisjoint(with: first))
+        #expect(Set(leases.map(\.deliver.assignment)).count == 1)
+    }
+
+    @Test func aNewWorkerTakesAStreamOverOnlyOnceThatIsDrained() {
+        var desk = Desk()
+        let (a, b) = (desk.camera("a").peer, desk.camera("b").peer)
+        let old = desk.worker(group, frames: 4).peer
+        let lease = desk.frame(a, "a", 0).leases[0]
+        desk.frame(b, "b", 0)
+        let new = desk.worker(group, frames: 4).peer
+        #expect(desk.frame(a, "a", 1).leases.map(\.peer) == [old])
+        desk.answer(old, lease.deliver, "a", 0)
+        #expect(desk.frame(a, "a", 2).leases.map(\.peer) == [old])
+        let ledger = desk.ledger("tracks")
+        #expect(ledger?.leased == 3)
+        _ = new
+    }
+
+    @Test func framesPrefetchedByAWorkerThatHangsGoOnToo() {
+        var desk = Desk { $0.leaseDeadline = .seconds(30) }
+        let camera = desk.camera("a").peer
+        desk.worker(GroupDefinition(name: "faces"), frames: 3)
+        for sequence in 0..<3 as Range<UInt64> { desk.frame(camera, "a", sequence) }
+        let other = desk.worker(GroupDefinition(name: "faces"), name: "other", frames: 3).peer
+        desk.now = .seconds(30)
+        let leases = desk.tell(.tick).leases
+        #expect(leases.map(\.peer) == [other, other, other])
+        #expect(leases.map(\.deliver.attempt) == [2, 1, 1])
+    }
+}

@@ -1,0 +1,169 @@
+import Logging
+import Service
+import Testing
+import Wire
+import ZeroMQ
+
+/// A link and a bare router, both driven by the test's own thread.
+@Suite struct LinkTests {
+    let context: Context
+
+    init() throws { context = try Context() }
+
+    @Test func aLinkSaysHelloAndIsWelcomed() throws {
+        let router = try Router(in: context)
+        var link = try makeLink(to: router.endpoint)
+        let hello = try router.receiveFirst(driving: &link)
+        #expect(hello == .hello)
+        try router.answer(Welcome())
+        #expect(try link.nextName() == "connected")
+        #expect(link.isConnected == true)
+    }
+
+    @Test(arguments: [1, 2, 3])
+    func aMessageArrivesWithItsParts(count: Int) throws {
+        let router = try Router(in: context)
+        var link = try makeLink(to: router.endpoint)
+        try connect(&link, to: router)
+        let gap = Ack(stream: "a", epoch: 1, receivedNext: 2, archivedNext: 1, limit: 10)
+        try router.answer(gap, with: Array(repeating: [7], count: count - 1))
+        switch try link.next(until: .now + patience) {
+        case .message(let parts):
+            #expect(parts.type == .ack)
+            let decoded = try parts.head.withBytes { try Ack(decoding: $0) }
+            #expect(decoded == gap)
+            #expect((parts.payload == nil) == (count == 1))
+            #expect((parts.frameHeader == nil) == (count < 3))
+            link.recycle(parts)
+        default: Issue.record("no message")
+        }
+    }
+
+    @Test func headerAndPayloadReachTheBroker() throws {
+        let router = try Router(in: context)
+        var link = try makeLink(to: router.endpoint)
+        try connect(&link, to: router)
+        var payload = try Message(copying: [1, 2, 3])
+        #expect(try link.send(Heartbeat(), payload: &payload) == .sent)
+        #expect(try router.receiveFirst(driving: &link) == .heartbeat)
+        #expect(router.lastPayload.copyBytes() == [1, 2, 3])
+    }
+
+    @Test func aPartLargerThanTheBrokerTakesIsNotSent() throws {
+        let router = try Router(in: context)
+        var link = try makeLink(to: router.endpoint)
+        var welcome = Welcome()
+        welcome.largestMessage = 100
+        try connect(&link, to: router, welcome)
+        var payload = try Message(byteCount: 101)
+        #expect(try link.send(Heartbeat(), payload: &payload) == .tooLarge)
+        payload = try Message(byteCount: 100)
+        #expect(try link.send(Heartbeat(), payload: &payload) == .sent)
+    }
+
+    @Test func nothingIsSentWithoutASession() throws {
+        let router = try Router(in: context)
+        var link = try makeLink(to: router.endpoint)
+        #expect(try link.send(Heartbeat()) == .wouldBlock)
+    }
+
+    @Test func aQuietLinkSendsHeartbeats() throws {
+        let router = try Router(in: context)
+        var link = try makeLink(to: router.endpoint)
+        var welcome = Welcome()
+        welcome.heartbeatMilliseconds = 10
+        try connect(&link, to: router, welcome)
+        #expect(try router.receiveFirst(driving: &link) == .heartbeat)
+        #expect(try router.receiveFirst(driving: &link) == .heartbeat)
+    }
+
+    @Test func aBrokerThatIsGoneIsNoticedAndFoundAgain() throws {
+        var endpoint = ""
+        var link = try {
+            let router = try Router(in: context)
+            endpoint = router.endpoint
+            var link = try makeLink(to: endpoint)
+            try connect(&link, to: router)
+            return link
+        }()
+        let start = ContinuousClock.now
+        #expect(try link.nextName() == "lost")
+        #expect(ContinuousClock.now - start < .seconds(5))
+
+        let router = try Router(in: context, endpoint: endpoint)
+        #expect(try router.receiveFirst(driving: &link) == .hello)
+        try router.answer(Welcome())
+        #expect(try link.nextName() == "connected")
+    }
+
+    @Test func aRefusedLinkTriesAgain() throws {
+        let router = try Router(in: context)
+        var link = try makeLink(to: router.endpoint)
+        #expect(try router.receiveFirst(driving: &link) == .hello)
+        try router.answer(ErrorMessage(code: .nameTaken, mayGoOn: false, sentence: "taken"))
+        #expect(try link.nextName() == "refused")
+        #expect(try router.receiveFirst(driving: &link) == .hello)
+    }
+
+    @Test func theGoodbyeOfAClosedLinkArrives() throws {
+        let router = try Router(in: context)
+        var link = try makeLink(to: router.endpoint)
+        try connect(&link, to: router)
+        link.close(reason: "done")
+        #expect(try router.receiveFirst() == .goodbye)
+    }
+
+    @Test func ringingWakesALinkThatCannotReachAnybody() throws {
+        var link = try makeLink(to: "tcp://127.0.0.1:9")
+        link.wakeUp.signal()
+        #expect(try link.nextName() == "woken")
+        #expect(try link.nextName(until: .now) == "timedOut")
+    }
+
+    @Test func aCommandGivesUpNamingTheEndpoint() throws {
+        var configuration = Link.Configuration(
+            endpoint: "tcp://127.0.0.1:9",
+            logger: quietLogger()
+        )
+        configuration.limits = LinkLimits(giveUp: .milliseconds(20))
+        var link = try Link(configuration, in: context) { hello() }
+        do throws(Failure) {
+            _ = try link.nextName(until: .now + patience)
+            Issue.record("it did not give up")
+        } catch {
+            #expect(error.kind == .unreachable)
+            #expect(
+                error.sentence
+                    == "cannot reach the broker at tcp://127.0.0.1:9 within 20 ms; is it running?"
+            )
+        }
+    }
+
+    @Test func anEndpointThatIsNoneIsAUsageFailure() throws {
+        do throws(Failure) {
+            _ = try makeLink(to: "nonsense")
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.kind == .usage)
+        }
+    }
+
+    private func makeLink(to endpoint: String) throws(Failure) -> Link {
+        let configuration = Link.Configuration(endpoint: endpoint, logger: quietLogger())
+        return try Link(configuration, in: context) { hello() }
+    }
+
+    private func connect(
+        _ link: inout Link,
+        to router: borrowing Router,
+        _ welcome: Welcome = Welcome()
+    ) throws {
+        #expect(try router.receiveFirst(driving: &link) == .hello)
+        try router.answer(welcome)
+        #expect(try link.nextName() == "connected")
+    }
+}
+
+private func hello() -> Hello { Hello(name: "test", role: .viewer(patterns: ["*"])) }
+
+private func quietLogger() -> Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }

@@ -1,0 +1,99 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// While one program is away or hangs.
+@Suite(.lastWords)
+struct AbsenceTests {
+    private static let missing =
+        "SELECT COALESCE(SUM(frames), 0) FROM gaps WHERE group_name IS NULL"
+    private static let keptOrMissing = "SELECT (SELECT COUNT(*) FROM frames) + (\(missing))"
+
+    @Test(arguments: ["none", "broker"])
+    func framesSentWithoutAnArchiveAreKeptLaterOrCounted(acks: String) async throws {
+        try await System.run { system in
+            try system.startBroker()
+            let camera = try system.startCamera(frames: 100, perSecond: 200, ["--acks", acks])
+            #expect(try await camera.ended().exitCode == 0)
+            try system.startArchive()
+            try await system.waitFor(100, Self.keptOrMissing)
+        }
+    }
+
+    @Test func aSmallBudgetHoldsWhileTheArchiveIsAway() async throws {
+        try await System.run { system in
+            try system.startBroker(["--payload-budget", "16MiB"])
+            let more = [
+                "--acks", "broker", "--size", "1920x1080", "--fps", "100", "--count", "300",
+            ]
+            let camera = try system.startCamera("synthetic", more + ["--quality", "100"])
+            // It ends: who does not ask for the archive is not held up by its absence.
+            #expect(try await camera.ended(within: .seconds(60)).exitCode == 0)
+            let status = try await system.status()
+            #expect(status.payloadBytes <= 16 << 20)
+            try system.startArchive()
+            try await system.waitFor(300, Self.keptOrMissing)
+        }
+    }
+
+    @Test func aShortAbsenceOfTheArchiveLosesNothing() async throws {
+        try await System.run { system in
+            try system.startBroker()
+            let archive = try system.startArchive()
+            try await archive.says("connected")
+            let camera = try system.startCamera(frames: 200, perSecond: 60, ["--acks", "none"])
+            try await system.until("frames are archived") {
+                try await system.status().streams.contains { $0.archivedNext > 20 }
+            }
+            try await archive.kill()
+            try system.startArchive()
+            #expect(try await camera.ended().exitCode == 0)
+            try await system.waitFor(200, "SELECT COUNT(*) FROM frames")
+            try await system.waitFor(0, Self.missing)
+        }
+    }
+
+    @Test func anArchiveThatHangsForAWhileHoldsFramesUpAndLosesNone() async throws {
+        try await System.run { system in
+            try system.startBroker()
+            let archive = try system.startArchive()
+            try await system.startWorker("look").says("connected")
+            try await system.waitFor(1, "SELECT COUNT(*) FROM groups")
+            let camera = try system.startCamera(frames: 200, perSecond: 100)
+            try await system.until("frames are acknowledged") {
+                try await system.status().streams.contains { $0.archivedNext > 20 }
+            }
+            archive.send(SIGSTOP)
+            // Everything stands still: the camera has sent what it may, and nothing is acknowledged.
+            try await system.until("nothing moves") {
+                let before = try await system.status()
+                let after = try await system.status()
+                return before.streams.map(\.frames) == after.streams.map(\.frames)
+            }
+            archive.send(SIGCONT)
+            #expect(try await camera.ended().exitCode == 0)
+            try await system.waitFor(200, "SELECT COUNT(*) FROM frames")
+            try await system.waitFor(200, "SELECT COUNT(*) FROM results")
+            try await system.waitFor(0, Self.missing)
+        }
+    }
+
+    @Test func theBrokerMayHangForAWhile() async throws {
+        try await System.run { system in
+            let broker = try system.startBroker()
+            try system.startArchive()
+            try await system.startWorker("look").says("connected")
+            let camera = try system.startCamera(frames: 200, perSecond: 100)
+            try await system.until("frames are acknowledged") {
+                try await system.status().streams.contains { $0.archivedNext > 20 }
+            }
+            broker.send(SIGSTOP)
+            _ = await broker.wait(for: .seconds(3)) { _ in false }
+            broker.send(SIGCONT)
+            #expect(try await camera.ended().exitCode == 0)
+            try await system.waitFor(200, "SELECT COUNT(*) FROM frames")
+            try await system.waitFor(200, "SELECT COUNT(*) FROM results")
+        }
+    }
+}
