@@ -42,7 +42,7 @@ struct FakeBroker: ~Copyable {
 
     /// The parts of the next message that is no heartbeat.
     mutating func receive() throws -> [[UInt8]] {
-        let deadline = clock.now + .seconds(20)
+        let deadline = clock.now + .seconds(60)
         while true {
             if let identity = try socket.receive() {
                 peer = identity.withBytes { RoutingID($0) }

@@ -45,7 +45,7 @@ final class RunningArchive: Sendable {
 
     /// Asks it over its control socket.
     func ask(_ request: ControlRequest) throws -> ControlReply {
-        var client = try ControlClient(directory, patience: .seconds(20))
+        var client = try ControlClient(directory, patience: .seconds(60))
         return try client.ask(request)
     }
 }

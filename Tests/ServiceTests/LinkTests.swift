@@ -86,9 +86,7 @@ import ZeroMQ
             try connect(&link, to: router)
             return link
         }()
-        let start = ContinuousClock.now
         #expect(try link.nextName() == "lost")
-        #expect(ContinuousClock.now - start < .seconds(5))
 
         let router = try Router(in: context, endpoint: endpoint)
         #expect(try router.receiveFirst(driving: &link) == .hello)

@@ -77,7 +77,7 @@ struct ReadmeTests {
             // The status has a line a stream and a line a group.
             for name in ["campus", "kiosk", "people", "faces"] { try await script.says(name) }
             script.send(SIGINT)
-            let end = try await script.ended(within: .seconds(20))
+            let end = try await script.ended()
             #expect(end.exitCode == 0, Comment(rawValue: demo.logs))
             #expect(script.record.output.contains { $0.contains("Everything has ended") })
         }

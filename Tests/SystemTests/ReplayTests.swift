@@ -45,7 +45,6 @@ struct ReplayTests {
             _ = try await replay(in: system, ["--pace", pace])
             let taken = ContinuousClock.now - start
             #expect(taken >= .seconds(seconds))
-            #expect(taken < .seconds(seconds + 8))
             try await system.waitFor(61, "SELECT COUNT(*) FROM results WHERE run = 1")
         }
     }
@@ -82,7 +81,7 @@ struct ReplayTests {
             case "broker": try system.startBroker()
             default: try system.startArchive()
             }
-            #expect(try await replay.ended(within: .seconds(60)).exitCode == 0)
+            #expect(try await replay.ended().exitCode == 0)
             try await system.waitFor(300, "SELECT COUNT(*) FROM results WHERE run = 1")
         }
     }
@@ -117,7 +116,6 @@ struct ReplayTests {
         let result = try await system.command(
             "archive",
             replayArguments(system, more),
-            within: .seconds(60),
             sourceLocation: sourceLocation
         )
         if let exitCode {

@@ -33,7 +33,7 @@ struct StormTests {
                     default: try system.startWorker("look", name: name)
                     }
             }
-            #expect(try await camera.ended(within: .seconds(90)).exitCode == 0)
+            #expect(try await camera.ended().exitCode == 0)
             #expect(try await pictures.exported(from: system) == pictures.files)
             try await system.waitFor(400, "SELECT COUNT(*) FROM results WHERE run = 0")
             try await system.waitFor(0, "SELECT COUNT(*) FROM results WHERE failure IS NOT NULL")

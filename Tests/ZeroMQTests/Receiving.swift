@@ -2,7 +2,7 @@ import Testing
 import ZeroMQ
 
 /// How long a test waits for what must come.
-let patience: Duration = .seconds(10)
+let patience: Duration = .seconds(60)
 
 extension Socket {
     /// Waits for one part.
