@@ -8,7 +8,7 @@ struct ArchiveLane {
     struct Item {
         enum Kind {
             case frame(Slot, stream: Int, Place, camera: PeerID)
-            case result(Slot, Run, stream: String)
+            case result(Slot, Run, stream: String, isFailure: Bool)
             case record(Record)
         }
 

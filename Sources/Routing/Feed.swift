@@ -38,10 +38,8 @@ struct Feed {
     var isOver = false
     /// Whether the archive of this session has named the run; of replays.
     var isNamed = false
-    /// Results on their way to the archive.
-    var answered: UInt64 = 0
-    /// Frames that are not done, by the archive's last word and what was committed since.
-    var owed: UInt64 = 0
+    /// What the archive has said of it, and what was committed since.
+    var account = Account()
     /// Frames ready to be leased: returned ones, then pushed or fetched ones; in order.
     var queue = Queue<Entry>()
     var queuedBytes = 0

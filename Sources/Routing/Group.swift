@@ -27,6 +27,8 @@ struct Group {
     var definition: GroupDefinition?
     /// Whether the archive has recorded the definition.
     var isRecorded = false
+    /// How many records of the definition are on their way to the archive.
+    var recordsUnderWay = 0
     /// Whether the archive of this session has said that it has the definition.
     var isConfirmed = false
     /// Whether it is a viewer's: its results are nobody else's business.

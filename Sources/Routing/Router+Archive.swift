@@ -18,6 +18,7 @@ extension Router {
             groups[group].isConfirmed = false
             for feed in groups[group].feeds.indices { groups[group].feeds[feed].isNamed = false }
         }
+        for stream in streams.indices { streams[stream].archiveNext = nil }
         effects.append(.welcome(peer, welcome()))
         note(.debug, "the archive \(name) has connected")
     }
@@ -43,6 +44,7 @@ extension Router {
             closeGap(stream)
             markDirty(stream)
         }
+        countWhatTheArchiveHas()
         for group in groups.indices {
             endUnnamedReplays(group)
             recordUnconfirmed(group)
@@ -50,6 +52,26 @@ extension Router {
         pumpLane()
         fetchWhereNeeded()
         for group in groups.indices { dispatch(group) }
+    }
+
+    /// Frames that wait here, but are in the archive already, are in its accounts too.
+    ///
+    /// They were committed by an archive that ended before it could say so.
+    private mutating func countWhatTheArchiveHas() {
+        var counts: [Int: UInt64] = [:]
+        for index in 0..<lane.items.count {
+            guard case .frame(_, let stream, let place, _) = lane.items[index].kind,
+                let next = streams[stream].archiveNext, place < next
+            else { continue }
+            counts[stream, default: 0] += 1
+        }
+        for (stream, count) in counts {
+            for subscription in streams[stream].subscriptions
+            where groups[subscription.group].isConfirmed {
+                let (group, feed) = (subscription.group, subscription.feed)
+                groups[group].feeds[feed].account.countedFrames? += count
+            }
+        }
     }
 
     /// What the archive did not name is over: it was finished or called off meanwhile.
@@ -62,7 +84,7 @@ extension Router {
     }
 
     private mutating func recordUnconfirmed(_ group: Int) {
-        guard !groups[group].isConfirmed else { return }
+        guard !groups[group].isConfirmed, groups[group].recordsUnderWay == 0 else { return }
         if groups[group].isRecorded {
             let name = groups[group].name
             note(.warning, "the archive does not know the group \(name): it is recorded anew")
@@ -92,6 +114,7 @@ extension Router {
             refuseStaleEpoch(camera.peer, stream: index)
         }
         if streams[index].next < state.next { streams[index].next = state.next }
+        streams[index].archiveNext = state.next
         streams[index].markArchived(before: state.next)
         markDirty(index)
     }
@@ -125,6 +148,7 @@ extension Router {
         }
         closeGap(stream)
         slots.retain(slot)
+        streams[stream].keptFrames += 1
         let kind = ArchiveLane.Item.Kind.frame(slot, stream: stream, place, camera: peer)
         lane.append(.init(kind: kind, byteCount: byteCount))
         pumpLane()
@@ -135,8 +159,12 @@ extension Router {
     mutating func pumpLane() {
         while let (peer, item) = lane.takeForSending() {
             switch item.kind {
-            case .frame(let slot, _, _, _), .result(let slot, _, _):
+            case .frame(let slot, _, _, _), .result(let slot, _, _, _):
                 effects.append(.store(peer, slot))
+            case .record(.group(let definition)):
+                // What the archive has recorded may have taken its place meanwhile.
+                let current = groupIndices[definition.name].flatMap { groups[$0].definition }
+                effects.append(.record(peer, .group(current ?? definition)))
             case .record(let record): effects.append(.record(peer, record))
             }
         }
@@ -153,9 +181,12 @@ extension Router {
             switch item.kind {
             case .frame(let slot, let stream, let place, let camera):
                 commitFrame(place, slot, item.byteCount, stream: stream, camera: camera)
-            case .result(let slot, let run, let stream):
+            case .result(let slot, let run, let stream, let isFailure):
                 release(slot)
-                commitResult(run, stream: stream)
+                if run.number > 0, let group = groupIndices[run.group] {
+                    groups[group].replayCompleted += 1
+                }
+                settle(run, stream: stream, isFailure ? .failed : .completed)
             case .record(let record): commitRecord(record)
             }
         }
@@ -178,21 +209,7 @@ extension Router {
         streams[stream].committedThrough = place
         free(byteCount, of: stream, peer: camera)
         release(slot)
-        guard streams[stream].durableSubscriptions > 0 else { return }
-        for subscription in streams[stream].subscriptions where groups[subscription.group].isDurable
-        {
-            groups[subscription.group].feeds[subscription.feed].owed += 1
-        }
-    }
-
-    private mutating func commitResult(_ run: Run, stream: String) {
-        guard let group = groupIndices[run.group] else { return }
-        if run.number > 0 {
-            groups[group].replayCompleted += 1
-        } else if groups[group].isDurable {
-            groups[group].completed += 1
-        }
-        settle(group, run: run.number, stream: stream)
+        streams[stream].committedFrames += 1
     }
 
     private mutating func commitRecord(_ record: Record) {
@@ -201,13 +218,12 @@ extension Router {
             guard let stream = streamIndices[gap.stream] else { return }
             streams[stream].markArchived(before: Place(epoch: gap.epoch, sequence: gap.last + 1))
             markDirty(stream)
-        case .dead(let letter):
-            guard let group = groupIndices[letter.run.group] else { return }
-            settle(group, run: letter.run.number, stream: letter.frame.stream)
+        case .dead(let letter): settle(letter.run, stream: letter.frame.stream, .dead)
         case .group(let definition):
-            guard let group = groupIndices[definition.name],
-                groups[group].definition?.worksLike(definition) == true
-            else { return }
+            guard let group = groupIndices[definition.name] else { return }
+            groups[group].recordsUnderWay -= 1
+            let isCurrent = groups[group].definition?.worksLike(definition) == true
+            guard isCurrent, !groups[group].isConfirmed else { return }
             markRecorded(group)
             fetchWhereNeeded(group: group)
             dispatch(group)
@@ -215,11 +231,11 @@ extension Router {
     }
 
     /// One frame less is owed.
-    private mutating func settle(_ group: Int, run: UInt32, stream: String) {
-        guard let stream = streamIndices[stream],
-            let feed = groups[group].feedIndices[.init(run: run, stream: stream)]
+    private mutating func settle(_ run: Run, stream: String, _ outcome: Account.Outcome) {
+        guard let group = groupIndices[run.group], let stream = streamIndices[stream],
+            let feed = groups[group].feedIndices[.init(run: run.number, stream: stream)],
+            run.number > 0 || groups[group].isDurable
         else { return }
-        if groups[group].feeds[feed].owed > 0 { groups[group].feeds[feed].owed -= 1 }
-        if groups[group].feeds[feed].answered > 0 { groups[group].feeds[feed].answered -= 1 }
+        groups[group].feeds[feed].account.settle(outcome)
     }
 }

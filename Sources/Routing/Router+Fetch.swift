@@ -89,11 +89,22 @@ extension Router {
         groups[group].feeds[feed].askedBytes -= used
         groups[group].fetchedBytes -= used
         slots.retain(slot)
-        let entry = Entry(place: place, slot: slot, byteCount: byteCount, arrivedAt: now)
+        let entry = Entry(
+            place: place,
+            slot: slot,
+            byteCount: byteCount,
+            arrivedAt: fetched.run.number == 0 ? arrival(of: frame) : now
+        )
         groups[group].feeds[feed].append(entry)
         countQueued(entry, by: 1, group: group, feed: feed)
         groups[group].activate(feed)
         dispatch(group)
+    }
+
+    /// When a frame came that is in the archive: about when it was captured.
+    private func arrival(of frame: Frame) -> Duration {
+        let age = settings.startedAt + now.nanoseconds - frame.capturedAt
+        return now - .nanoseconds(max(0, age))
     }
 
     mutating func handleEnd(_ peer: PeerID, _ end: End) {
@@ -101,7 +112,9 @@ extension Router {
             return
         }
         endFetch(group: group, feed: feed)
-        groups[group].feeds[feed].owed = end.owedFrames
+        if groups[group].feeds[feed].isReplay {
+            groups[group].feeds[feed].account.owed = Int64(clamping: end.owedFrames)
+        }
         let before = groups[group].feeds[feed].cursor
         if let through = end.through {
             groups[group].feeds[feed].cursor = before.map { max($0, through) } ?? through
@@ -151,7 +164,8 @@ extension Router {
         guard isKnown || debt.owedFrames > 0 else { return }
         guard debt.run.number > 0 || groups[group].isDurable else { return }
         let feed = feedIndex(group: group, run: debt.run.number, stream: stream)
-        groups[group].feeds[feed].owed = debt.owedFrames
+        let counted = debt.run.number == 0 ? streams[stream].committedFrames : nil
+        groups[group].feeds[feed].account = Account(debt, countedFrames: counted)
         groups[group].feeds[feed].isNamed = true
         if debt.owedFrames == 0, debt.run.number > 0 {
             endRun(group: group, feed: feed)
@@ -164,7 +178,7 @@ extension Router {
     mutating func endRun(group: Int, feed: Int) {
         while let entry = takeQueued(group: group, feed: feed) { release(entry.slot) }
         while let entry = takeSuspect(group: group, feed: feed) { release(entry.slot) }
-        groups[group].feeds[feed].owed = 0
+        groups[group].feeds[feed].account = Account()
         groups[group].feeds[feed].isOver = true
         endFetch(group: group, feed: feed)
         forgetIfOver(group: group, feed: feed)

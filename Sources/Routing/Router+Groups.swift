@@ -63,7 +63,14 @@ extension Router {
     }
 
     /// The archive has the group's definition: workers that had to wait for that get their credit.
+    ///
+    /// What it has done is told behind this; nothing, if it has done nothing.
     mutating func markRecorded(_ group: Int) {
+        for feed in groups[group].feeds.indices where groups[group].feeds[feed].run == 0 {
+            let stream = groups[group].feeds[feed].stream
+            let counted = streams[stream].committedFrames
+            groups[group].feeds[feed].account = Account(countedFrames: counted)
+        }
         groups[group].isRecorded = true
         groups[group].isConfirmed = true
         for index in groups[group].workers {
@@ -138,13 +145,14 @@ extension Router {
         for stream in streams.indices where covers(group, stream) {
             subscribe(group: group, stream: stream)
         }
-        if lane.isReady { recordGroup(group) }
+        recordGroup(group)
         return true
     }
 
-    /// Has the archive record what the group is.
+    /// Has the archive record what the group is; frames that come later are behind that in the log.
     mutating func recordGroup(_ group: Int) {
         guard let definition = groups[group].definition, !groups[group].isViewer else { return }
+        groups[group].recordsUnderWay += 1
         lane.append(.init(kind: .record(.group(definition)), byteCount: 0))
         pumpLane()
     }
@@ -171,11 +179,10 @@ extension Router {
         }
         unsubscribe(group: index)
         groups[index].definition = definition
-        groups[index].isRecorded = true
-        groups[index].isConfirmed = true
         for stream in streams.indices where covers(index, stream) {
             subscribe(group: index, stream: stream)
         }
+        markRecorded(index)
     }
 
     // MARK: Feeds
@@ -185,6 +192,9 @@ extension Router {
         let feed = feedIndex(group: group, run: 0, stream: stream)
         streams[stream].subscriptions.append(.init(group: group, feed: feed))
         if groups[group].isDurable { streams[stream].durableSubscriptions += 1 }
+        guard groups[group].isRecorded else { return }
+        let counted = streams[stream].committedFrames
+        groups[group].feeds[feed].account = Account(countedFrames: counted)
     }
 
     /// Ends the group's live feeds; what waits in them is shed.

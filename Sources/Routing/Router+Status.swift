@@ -59,14 +59,13 @@ extension Router {
         status.dead = group.dead
         status.replayCompleted = group.replayCompleted
         var oldest: Duration?
-        for (feed, state) in group.feeds.enumerated() where !state.isOver {
+        for state in group.feeds where !state.isOver {
             status.leased += UInt32(state.leased)
             if state.isReplay {
-                status.replayOwed += state.owed
+                status.replayOwed += UInt64(max(0, state.account.owed))
                 continue
             }
-            status.pending += pending(state, isDurable: definition.policy == .durable)
-            status.lagBytes += UInt64(lagBytes(group: index, feed: feed))
+            add(state, isDurable: definition.policy == .durable, to: &status)
             let arrived = oldestArrival(state)
             oldest = [oldest, arrived].compactMap(\.self).min()
         }
@@ -78,26 +77,34 @@ extension Router {
         status.lagMilliseconds = UInt64((now - (oldest ?? now)).milliseconds)
         status.published =
             definition.policy == .durable
-            ? status.completed + status.dead + status.pending : group.published
+            ? status.completed + status.shed + status.dead + status.pending : group.published
         return status
     }
 
-    /// Frames of the feed that are not done.
-    private func pending(_ feed: Feed, isDurable: Bool) -> UInt64 {
-        let here = UInt64(feed.queue.count + feed.suspected + feed.leased)
-        guard isDurable else { return here }
-        // All that a live feed owes is here; only the archive knows what one that is behind owes.
-        guard case .live(let next) = feed.source else { return feed.owed }
-        let unread = streams[feed.stream].ring.endIndex - next
-        return here + UInt64(unread) + feed.answered
-    }
-
-    private func lagBytes(group: Int, feed: Int) -> Int {
-        let state = groups[group].feeds[feed]
-        guard case .live(let next) = state.source else { return state.queuedBytes }
-        let ring = streams[state.stream].ring
-        return (next..<ring.endIndex).reduce(state.queuedBytes) {
-            $0 + (ring.entry(at: $1)?.byteCount ?? 0)
+    /// Adds one feed of the live run to its group's numbers.
+    private func add(_ feed: Feed, isDurable: Bool, to status: inout GroupStatus) {
+        let stream = streams[feed.stream]
+        guard isDurable else {
+            status.pending += UInt64(feed.queue.count + feed.suspected + feed.leased)
+            status.lagBytes += UInt64(feed.queuedBytes)
+            return
+        }
+        let pending = feed.account.pending(keptFrames: stream.keptFrames)
+        status.pending += pending
+        status.completed += feed.account.completed
+        status.failed += feed.account.failed
+        status.dead += feed.account.dead
+        status.shed += feed.account.shed
+        if case .live(let next) = feed.source {
+            status.lagBytes += UInt64(feed.queuedBytes)
+            for index in next..<stream.ring.endIndex {
+                status.lagBytes += UInt64(stream.ring.entry(at: index)?.byteCount ?? 0)
+            }
+        } else {
+            // What is in the archive only is taken to be like what has come lately.
+            let mean = stream.frameCount > 0 ? stream.byteCount / stream.frameCount : 0
+            let rest = pending - min(pending, UInt64(feed.queue.count))
+            status.lagBytes += UInt64(feed.queuedBytes) + rest * mean
         }
     }
 

@@ -74,8 +74,12 @@ extension Router {
         forgetIfOver(group: group, feed: feed)
         guard !groups[group].isViewer else { return }
         let isLive = result.run.number == 0
-        if isLive, !groups[group].isDurable { groups[group].completed += 1 }
-        if isLive, !result.failure.isEmpty { groups[group].failed += 1 }
+        let isFailure = !result.failure.isEmpty
+        // What a durable group or a replay has done, the archive says.
+        if isLive, !groups[group].isDurable {
+            groups[group].completed += 1
+            if isFailure { groups[group].failed += 1 }
+        }
         effects.append(
             .publish(slot, group: result.run.group, stream: result.frame.stream)
         )
@@ -84,8 +88,12 @@ extension Router {
         let room = lane.isReady ? settings.resultBytes : settings.resultBytes / 16
         guard mustKeep || lane.resultBytes + byteCount <= room else { return noteUnkeptResult() }
         slots.retain(slot)
-        groups[group].feeds[feed].answered += 1
-        let kind = ArchiveLane.Item.Kind.result(slot, result.run, stream: result.frame.stream)
+        let kind = ArchiveLane.Item.Kind.result(
+            slot,
+            result.run,
+            stream: result.frame.stream,
+            isFailure: isFailure
+        )
         lane.append(.init(kind: kind, byteCount: byteCount))
         pumpLane()
     }
@@ -228,7 +236,7 @@ extension Router {
         let stream = streams[state.stream].name
         let (epoch, sequence) = (entry.place.epoch, entry.place.sequence)
         let frame = FrameID(stream: stream, epoch: epoch, sequence: sequence)
-        if run.number == 0 { groups[group].dead += 1 }
+        if run.number == 0, !groups[group].isDurable { groups[group].dead += 1 }
         release(entry.slot)
         note(
             .warning,
@@ -242,7 +250,6 @@ extension Router {
             worker: worker,
             at: settings.startedAt + now.nanoseconds
         )
-        groups[group].feeds[feed].answered += 1
         lane.append(.init(kind: .record(.dead(letter)), byteCount: 0))
         pumpLane()
     }

@@ -27,6 +27,12 @@ struct Stream {
     /// Whether its camera wants a larger window than there was room for.
     var isHungry = false
 
+    /// Frames put on the way to the archive, and those of them that it has committed.
+    var keptFrames: UInt64 = 0
+    var committedFrames: UInt64 = 0
+    /// What the archive said when its session began: the place that comes next there.
+    var archiveNext: Place?
+
     var frameCount: UInt64 = 0
     var byteCount: UInt64 = 0
     /// Frames that the camera announced as shed; ends at the largest number of the protocol.

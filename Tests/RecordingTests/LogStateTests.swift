@@ -51,6 +51,30 @@ import Wire
         #expect(!admit(Fixture.frame(8)).isAdmitted)
     }
 
+    @Test mutating func theAccountOfADurableGroupBalancesAndSurvivesACheckpoint() {
+        admit(Fixture.group())
+        for sequence in 0..<5 as Range<UInt64> { admit(Fixture.frame(sequence)) }
+        admit(Fixture.result(1))
+        admit(Fixture.result(1))
+        let letter = DeadLetter(
+            run: live,
+            frame: id(2),
+            attempts: 5,
+            reason: "it hangs",
+            worker: "w",
+            at: 0
+        )
+        _ = state.admit(.dead(letter))
+        var account = Debt(run: live, stream: "cam", owedFrames: 3)
+        account.completedFrames = 1
+        account.deadFrames = 1
+        #expect(state.accounts == [account])
+        var other = LogState()
+        for record in state.records() { other.apply(record) }
+        #expect(other == state)
+        #expect(other.accounts == [account])
+    }
+
     @Test mutating func aDurableGroupOwesWhatIsCommittedAfterIt() {
         admit(Fixture.frame(0))
         admit(Fixture.group())

@@ -26,7 +26,7 @@ struct RandomMessages {
         case .end: end()
         case .stream: StreamState(stream: stream(), next: somePlace())
         case .group: group()
-        case .debt: Debt(run: run(), stream: stream(), owedFrames: number())
+        case .debt: debt()
         case .ready: Ready()
         case .dead: deadLetter()
         case .checkpoint:
@@ -244,6 +244,15 @@ struct RandomMessages {
             owedFrames: number(),
             owedBytes: number()
         )
+    }
+
+    private mutating func debt() -> Debt {
+        var debt = Debt(run: run(), stream: stream(), owedFrames: number())
+        debt.completedFrames = number()
+        debt.failedFrames = number()
+        debt.deadFrames = number()
+        debt.shedFrames = number()
+        return debt
     }
 
     private mutating func deadLetter() -> DeadLetter {

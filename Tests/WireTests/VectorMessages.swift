@@ -263,7 +263,7 @@ private let archiveMessages: [String: any WireMessage] = [
     "stream": StreamState(stream: "kiosk", next: Place(epoch: epoch, sequence: 42)),
     "group": durable,
     "group with every other choice": GroupDefinition(name: "a.b-c_1", policy: .latest),
-    "debt": Debt(run: replay(1), stream: "kiosk", owedFrames: 1_000),
+    "debt": debt,
     "ready": Ready(),
     "dead letter": DeadLetter(
         run: live,
@@ -274,6 +274,16 @@ private let archiveMessages: [String: any WireMessage] = [
         at: begin
     ),
 ]
+
+/// A durable group's, with every number.
+private var debt: Debt {
+    var debt = Debt(run: replay(1), stream: "kiosk", owedFrames: 1_000)
+    debt.completedFrames = 900
+    debt.failedFrames = 3
+    debt.deadFrames = 2
+    debt.shedFrames = 1
+    return debt
+}
 
 private let logMessages: [String: any WireMessage] = [
     "checkpoint": Checkpoint(position: 123_456, byteCount: 64 << 20, payloadHash: .max),

@@ -56,7 +56,7 @@ struct CatalogWriter {
         case .gap(let gap): try write(gap)
         case .dead(let letter): try write(letter)
         case .job(let job): try write(job)
-        case .owed, .stream, .checkpoint: break
+        case .owed, .stream, .debt, .checkpoint: break
         }
     }
 

@@ -36,8 +36,7 @@ package final class Committer: Sendable {
     private let limits: Limits
     private let logger: Logger
     private let wakeUps: [WakeUp]
-    private let published: Mutex<LogState>
-    private let progress = Mutex(Progress(session: 0, count: 0))
+    private let published: Mutex<Published>
     private let failureBox = Mutex<RecordingError?>(nil)
     private let thread = Mutex<ServiceThread?>(nil)
 
@@ -60,7 +59,7 @@ package final class Committer: Sendable {
         self.wakeUps = wakeUps
         inbox = Inbox(limit: limits.waitingMessages)
         let state = opened.state
-        published = Mutex(state)
+        published = Mutex(Published(state: state))
         let writer = opened.takeWriter()
         log = writer.log
         let handover = Handover(writer)
@@ -98,11 +97,18 @@ package final class Committer: Sendable {
 
     /// Lends what the committed records add up to; keep it short.
     package func withState<Result>(_ body: (borrowing LogState) -> Result) -> Result {
-        published.withLock { body($0) }
+        published.withLock { body($0.state) }
+    }
+
+    /// Lends what the committed records add up to, and how far the newest session was then.
+    package func withStateAndProgress<Result>(
+        _ body: (borrowing LogState, Progress) -> Result
+    ) -> Result {
+        published.withLock { body($0.state, $0.progress) }
     }
 
     /// How far the newest session has come.
-    package var committed: Progress { progress.withLock { $0 } }
+    package var committed: Progress { published.withLock { $0.progress } }
 
     /// Why the committing thread has given up, if it has.
     package var failure: RecordingError? { failureBox.withLock { $0 } }
@@ -145,13 +151,15 @@ extension Committer {
     ) throws(RecordingError) {
         var entries: [LogEntry] = []
         entries.reserveCapacity(items.count)
-        for item in items {
+        var counted = items.startIndex
+        for (index, item) in items.enumerated() {
             switch item {
             case .message(nil, _, _): break
             case .message(let record?, let bytes, _):
                 if ahead.beginsAtTheBeginning(record) {
                     // What it owes is read from the log, so that must be complete.
-                    try write(&entries, &writer)
+                    try write(&entries, items[counted..<index], &writer)
+                    counted = index
                     try admit(record, bytes, &ahead, &entries)
                     try oweEverything(record, &ahead, &entries)
                 } else {
@@ -161,8 +169,7 @@ extension Committer {
                 for record in records { try admit(record, nil, &ahead, &entries) }
             }
         }
-        try write(&entries, &writer)
-        count(items)
+        try write(&entries, items[counted...], &writer)
         settle(items, nil)
         for wakeUp in wakeUps { wakeUp.signal() }
     }
@@ -198,17 +205,30 @@ extension Committer {
         }
     }
 
-    /// Writes the entries, waiting for room on a full disk, and publishes what they change.
+    /// Writes the entries, and publishes at once what they change and which messages they were.
     private func write(
         _ entries: inout [LogEntry],
+        _ items: ArraySlice<Inbox.Item>,
         _ writer: inout LogWriter
     ) throws(RecordingError) {
-        guard !entries.isEmpty else { return }
+        if !entries.isEmpty { try append(entries, &writer) }
+        published.withLock { published in
+            for entry in entries { published.state.apply(entry.record) }
+            published.count(items)
+        }
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    /// Puts the entries on disk, waiting for room on a full one.
+    private func append(
+        _ entries: [LogEntry],
+        _ writer: inout LogWriter
+    ) throws(RecordingError) {
         var hasWaited = false
         while true {
             do throws(RecordingError) {
                 // Copied only when a segment begins, which is rare.
-                let state = published.withLock { $0 }
+                let state = published.withLock { $0.state }
                 _ = try writer.append(entries, state: state)
                 break
             } catch {
@@ -219,23 +239,25 @@ extension Committer {
             }
         }
         if hasWaited { logger.notice("there is room on the disk again") }
-        published.withLock { state in
-            for entry in entries { state.apply(entry.record) }
-        }
-        entries.removeAll(keepingCapacity: true)
-    }
-
-    private func count(_ items: [Inbox.Item]) {
-        progress.withLock { progress in
-            for case .message(_, _, let session) in items {
-                if session != progress.session { progress = Progress(session: session, count: 0) }
-                progress.count += 1
-            }
-        }
     }
 
     private func settle(_ items: [Inbox.Item], _ failure: RecordingError?) {
         for case .own(_, let receipt?) in items { receipt.settle(failure) }
+    }
+}
+
+/// What is on disk, and how far that is in the broker's session.
+private struct Published {
+    var state: LogState
+    var progress = Committer.Progress(session: 0, count: 0)
+
+    mutating func count(_ items: ArraySlice<Inbox.Item>) {
+        for case .message(_, _, let session) in items {
+            if session != progress.session {
+                progress = Committer.Progress(session: session, count: 0)
+            }
+            progress.count += 1
+        }
     }
 }
 

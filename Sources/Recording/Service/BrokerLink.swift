@@ -27,6 +27,8 @@ struct BrokerLink: ~Copyable {
     /// The replays that the broker knows of, with their streams.
     private var announced: [Run: [String]] = [:]
     private var jobChanges = -1
+    /// The accounts of durable groups, as the broker knows them.
+    private var accounts = ToldAccounts()
 
     /// A link that has not connected yet.
     static func link(
@@ -57,14 +59,15 @@ struct BrokerLink: ~Copyable {
     consuming func run() throws {
         while true {
             let hasOutput = sent < waiting.count || !fetcher.outbox.isEmpty
-            switch try link.next(wantsToSend: isOpen && hasOutput) {
+            let deadline = isOpen ? accounts.due : nil
+            switch try link.next(until: deadline, wantsToSend: isOpen && hasOutput) {
             case .connected: if !isOpen { begin() }
             case .message(let parts): take(parts)
             case .lost: end()
             case .refused: end()
             case .warned(let error): logger.warning("the broker says: \(error.sentence)")
             case .writable: break
-            case .timedOut: break
+            case .timedOut: try noticeCommit()
             case .woken: try noticeCommit()
             case .stopped: return try stop()
             }
@@ -86,25 +89,26 @@ struct BrokerLink: ~Copyable {
         sent = 0
         announced.removeAll()
         fetcher.begin(session: session)
-        let (messages, debts) = committer.withState { state in
+        let (messages, debts, live) = committer.withState { state in
             var messages: [[UInt8]] = []
             for (stream, next) in state.streams {
                 messages.append(StreamState(stream: stream, next: next).encoded())
             }
             messages += state.groups.values.map { $0.encoded() }
             var debts: [Debt] = []
-            for run in state.debts.owing {
+            for run in state.debts.owing where run.number > 0 {
                 for stream in state.debts.streams(of: run) {
                     let owed = state.debts.count(of: run, stream: stream)
                     debts.append(Debt(run: run, stream: stream, owedFrames: owed))
                 }
             }
-            return (messages, debts)
+            return (messages, debts, state.accounts)
         }
-        for debt in debts where debt.run.number > 0 {
+        accounts = ToldAccounts(live)
+        for debt in debts {
             announced[debt.run, default: []].append(debt.stream)
         }
-        waiting = messages + debts.map { $0.encoded() } + [Ready().encoded()]
+        waiting = messages + (live + debts).map { $0.encoded() } + [Ready().encoded()]
     }
 
     private mutating func end() {
@@ -202,11 +206,17 @@ struct BrokerLink: ~Copyable {
     private mutating func noticeCommit() throws(RecordingError) {
         if let failure = committer.failure { throw failure }
         guard isOpen else { return }
-        let progress = committer.committed
+        let isDue = accounts.isDue(at: .now)
+        // Both of one moment, as the accounts are true for that count.
+        let (progress, live) = committer.withStateAndProgress { state, progress in
+            (progress, isDue ? state.accounts : [])
+        }
         if progress.session == session, progress.count > committed {
             committed = progress.count
             waiting.append(Committed(count: committed).encoded())
+            accounts.mayHaveChanged()
         }
+        if isDue { waiting += accounts.changes(live, at: .now).map { $0.encoded() } }
         announceReplays()
     }
 

@@ -11,6 +11,8 @@ package enum LogRecord: Sendable, Equatable {
     case owed(Owed)
     /// What the archive knows of a stream; inside checkpoints only.
     case stream(StreamState)
+    /// What a durable group has done of a stream; inside checkpoints only.
+    case debt(Debt)
     case checkpoint(Checkpoint)
 
     /// Reads the header at the start of `bytes`.
@@ -27,6 +29,7 @@ package enum LogRecord: Sendable, Equatable {
         case .job: self = .job(try Job(decoding: bytes))
         case .owed: self = .owed(try Owed(decoding: bytes))
         case .stream: self = .stream(try StreamState(decoding: bytes))
+        case .debt: self = .debt(try Debt(decoding: bytes))
         case .checkpoint: self = .checkpoint(try Checkpoint(decoding: bytes))
         default: throw .unexpectedType(type)
         }
@@ -43,6 +46,7 @@ package enum LogRecord: Sendable, Equatable {
         case .job(let message): message.encode(to: &writer)
         case .owed(let message): message.encode(to: &writer)
         case .stream(let message): message.encode(to: &writer)
+        case .debt(let message): message.encode(to: &writer)
         case .checkpoint(let message): message.encode(to: &writer)
         }
     }

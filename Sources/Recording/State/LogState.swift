@@ -12,6 +12,8 @@ package struct LogState: Sendable, Equatable {
     package private(set) var jobs: [UInt64: Job] = [:]
     /// What is not done.
     package private(set) var debts = Debts()
+    /// What durable groups have done.
+    package private(set) var ledgers = Ledgers()
 
     private var recent: [Run: RecentAnswers] = [:]
     private var runningJobs: [Run: UInt64] = [:]
@@ -24,7 +26,7 @@ package struct LogState: Sendable, Equatable {
     package static func == (left: Self, right: Self) -> Bool {
         // What completions are remembered is no part of it: a checkpoint does not carry them.
         left.streams == right.streams && left.groups == right.groups && left.jobs == right.jobs
-            && left.debts == right.debts
+            && left.debts == right.debts && left.ledgers == right.ledgers
     }
 
     /// Counts the changes of jobs that were applied.
@@ -45,8 +47,9 @@ package struct LogState: Sendable, Equatable {
     package mutating func apply(_ record: LogRecord) {
         switch record {
         case .frame(let frame): apply(frame)
-        case .result(let result): complete(result.frame, of: result.run)
-        case .dead(let letter): complete(letter.frame, of: letter.run)
+        case .result(let result):
+            complete(result.frame, of: result.run, result.failure.isEmpty ? .completed : .failed)
+        case .dead(let letter): complete(letter.frame, of: letter.run, .dead)
         case .gap(let gap):
             guard gap.group.isEmpty else { break }
             advance(gap.stream, to: Place(epoch: gap.epoch, sequence: gap.last + 1))
@@ -59,6 +62,7 @@ package struct LogState: Sendable, Equatable {
                 debts.add(range, epoch: owed.epoch, stream: owed.stream, to: owed.run)
             }
         case .stream(let state): advance(state.stream, to: state.next)
+        case .debt(let debt): ledgers.set(debt)
         case .checkpoint: break
         }
     }
@@ -86,9 +90,27 @@ package struct LogState: Sendable, Equatable {
         streams[stream] = max(streams[stream] ?? next, next)
     }
 
-    private mutating func complete(_ frame: FrameID, of run: Run) {
+    private mutating func complete(_ frame: FrameID, of run: Run, _ outcome: Ledgers.Outcome) {
         if !hasDebt(run) { _ = recent[run, default: RecentAnswers()].insert(frame) }
-        _ = debts.settle(frame, of: run)
+        guard debts.settle(frame, of: run) else { return }
+        ledgers.count(outcome, of: run, stream: frame.stream)
+    }
+
+    /// What `run` has done of `stream`, and what it owes.
+    package func account(of run: Run, stream: String) -> Debt {
+        var debt = ledgers.entry(of: run, stream: stream)
+        debt.owedFrames = debts.count(of: run, stream: stream)
+        return debt
+    }
+
+    /// The accounts of all durable groups, for each stream of which they ever owed something.
+    package var accounts: [Debt] {
+        groups.values.filter { $0.policy == .durable }.flatMap { group in
+            let run = Run(group: group.name, number: 0)
+            return Set(debts.streams(of: run) + ledgers.streams(of: run)).map {
+                account(of: run, stream: $0)
+            }
+        }
     }
 
     private mutating func liveRuns(of stream: String) -> [Run] {
@@ -117,7 +139,7 @@ package struct LogState: Sendable, Equatable {
         }
             + groups.keys.sorted().compactMap { groups[$0].map(LogRecord.group) }
             + jobs.keys.sorted().compactMap { jobs[$0].map(LogRecord.job) }
-            + debts.records().map(LogRecord.owed)
+            + debts.records().map(LogRecord.owed) + ledgers.all.map(LogRecord.debt)
     }
 }
 
@@ -158,7 +180,7 @@ extension LogState {
         case .dead(let letter): return Admission(isAdmitted: isNew(letter.frame, of: letter.run))
         case .group(let group): return Admission(isAdmitted: groups[group.name] != group)
         case .job, .owed: return Admission(isAdmitted: true)
-        case .stream, .checkpoint: return Admission()
+        case .stream, .debt, .checkpoint: return Admission()
         }
     }
 

@@ -161,19 +161,29 @@ package struct StreamState: WireMessage {
     }
 }
 
-/// A run has frames of a stream that are not done.
+/// What a run has done of a stream, and what it has still to do.
 ///
-/// From the archive to the broker: for every owing (run, stream) when a session begins, and when a
-/// replay begins. With `owedFrames` 0 the run is over or called off: forget it.
-package struct Debt: WireMessage {
+/// From the archive to the broker: when a session begins, for every replay that owes and for every
+/// durable group (run 0); when a replay begins or ends; and at most once a second for each durable
+/// (group, stream) where something changed. It is true for the ``Committed`` count said before it,
+/// so that the broker adds what it has sent since. Also in checkpoints.
+package struct Debt: WireMessage, Equatable {
     package static let type = MessageType.debt
 
     /// The run.
     package var run: Run
     /// The stream.
     package var stream: String
-    /// Frames that are not done.
+    /// Frames that are not done; 0 for a replay that is over or called off: forget it.
     package var owedFrames: UInt64
+    /// Frames with a result, the failed ones included; of run 0 only, as all that follow.
+    package var completedFrames: UInt64 = 0
+    /// Frames whose result is a failure.
+    package var failedFrames: UInt64 = 0
+    /// Frames given up, as dead letters.
+    package var deadFrames: UInt64 = 0
+    /// Frames that were owed and are gone, each in a gap of the group.
+    package var shedFrames: UInt64 = 0
 
     /// Puts the parts together.
     package init(run: Run, stream: String, owedFrames: UInt64) {
@@ -186,12 +196,20 @@ package struct Debt: WireMessage {
         run.writeFields(to: &writer)
         writer.string(stream)
         writer.u64(owedFrames)
+        writer.u64(completedFrames)
+        writer.u64(failedFrames)
+        writer.u64(deadFrames)
+        writer.u64(shedFrames)
     }
 
     package init(fields reader: inout ByteReader) throws(WireError) {
         run = try Run(fields: &reader)
         stream = try reader.streamName()
         owedFrames = try reader.number("owed frames")
+        completedFrames = try reader.number("completed frames")
+        failedFrames = try reader.number("failed frames")
+        deadFrames = try reader.number("dead frames")
+        shedFrames = try reader.number("shed frames")
     }
 }
 
