@@ -51,6 +51,8 @@ struct Group {
     /// Frames and payload bytes that wait in feeds of pushed frames.
     var queuedFrames = 0
     var queuedBytes = 0
+    /// Payload bytes that workers hold, and of frames that may be poison.
+    var heldBytes = 0
     /// Payload bytes fetched or asked for, and not yet leased.
     var fetchedBytes = 0
 

@@ -33,17 +33,23 @@ extension Router {
     }
 
     /// Drops the oldest frames of the stream that holds most, until the queue is within its bounds.
-    private mutating func shedOverflow(group: Int) {
-        guard groups[group].definition?.policy == .queue else { return }
-        while groups[group].queuedFrames > settings.queueFrames
-            || groups[group].queuedBytes > settings.queueBytes
+    mutating func shedOverflow(group: Int) {
+        guard let policy = groups[group].definition?.policy, policy != .durable else { return }
+        let mostFrames = policy == .queue ? settings.queueFrames : .max
+        let mostBytes = waitingShare(of: group)
+        while groups[group].queuedFrames > mostFrames
+            || (groups[group].queuedBytes > mostBytes && groups[group].queuedFrames > 1)
         {
             let feeds = groups[group].feeds
             let fullest = feeds.indices
                 .filter { feeds[$0].source == .pushed }
                 .max { feeds[$0].queuedBytes < feeds[$1].queuedBytes }
             guard let fullest, let oldest = takeQueued(group: group, feed: fullest) else { return }
-            groups[group].shed += 1
+            if policy == .latest {
+                groups[group].superseded += 1
+            } else {
+                groups[group].shed += 1
+            }
             release(oldest.slot)
         }
     }
@@ -83,6 +89,7 @@ extension Router {
             groups[group].suspects.popFirst()
             groups[group].reservedWorker = nil
             groups[group].feeds[suspect.feed].suspected -= 1
+            groups[group].heldBytes -= suspect.entry.byteCount
             workers[idle]?.isAlone = true
             lease(suspect.entry, group: group, feed: suspect.feed, to: idle)
         }
@@ -107,6 +114,7 @@ extension Router {
         )
         worker.leases.append(token)
         worker.leasedBytes += entry.byteCount
+        groups[group].heldBytes += entry.byteCount
         worker.given += 1
         workers[index] = worker
         groups[group].feeds[feed].leased += 1
@@ -152,6 +160,7 @@ extension Router {
                 continue
             }
             if groups[group].feeds[feed].deficit >= byteCount {
+                guard mayLease(byteCount, of: group) else { return nil }
                 if let worker = worker(for: feed, of: group, byteCount) { return (feed, worker) }
                 guard groups[group].definition?.order == .stream else { return nil }
                 blocked += 1

@@ -38,6 +38,7 @@ extension Router {
         fetchesUnderWay += 1
         groups[group].feeds[feed].askedBytes = bytes
         groups[group].fetchedBytes += bytes
+        askedBytes += bytes
         let fetch = Fetch(
             run: Run(group: groups[group].name, number: state.run),
             stream: streams[state.stream].name,
@@ -51,16 +52,17 @@ extension Router {
     /// Payload bytes that the feed may ask for: of its group's share, and of the memory that is left.
     private func fetchRoom(_ group: Int, _ feed: Feed) -> Int {
         // Replays have half of the share, so that those that wait never hold up the live run.
-        let share = feed.isReplay ? settings.fetchBytes / 2 : settings.fetchBytes
+        let share = min(settings.fetchBytes, waitingShare(of: group))
         return min(
-            share - groups[group].fetchedBytes,
-            settings.payloadBudget - settings.windowBudget / 2 - slots.byteCount
+            (feed.isReplay ? share / 2 : share) - groups[group].fetchedBytes,
+            roomForFetches
         )
     }
 
     /// Gives back the room that was kept for an answer.
     mutating func endFetch(group: Int, feed: Int) {
         groups[group].fetchedBytes -= groups[group].feeds[feed].askedBytes
+        askedBytes -= groups[group].feeds[feed].askedBytes
         groups[group].feeds[feed].askedBytes = 0
         guard groups[group].feeds[feed].isFetching else { return }
         groups[group].feeds[feed].isFetching = false
@@ -88,6 +90,7 @@ extension Router {
         let used = min(byteCount, groups[group].feeds[feed].askedBytes)
         groups[group].feeds[feed].askedBytes -= used
         groups[group].fetchedBytes -= used
+        askedBytes -= used
         slots.retain(slot)
         let entry = Entry(
             place: place,

@@ -82,11 +82,12 @@ extension Router {
     }
 
     mutating func welcomeViewer(_ peer: PeerID, _ name: String, _ patterns: [String]) {
-        guard groups.count(where: { $0.isViewer && !$0.workers.isEmpty }) < settings.viewers else {
+        guard viewers < settings.viewers else {
             let sentence = "the broker has \(settings.viewers) viewers already, which is its limit"
             return refuse(peer, .refused, sentence)
         }
         viewerCount += 1
+        viewers += 1
         // No worker can ask for a name with a blank in it.
         let index = groupIndex("viewer \(viewerCount)")
         groups[index].isViewer = true
@@ -125,6 +126,8 @@ extension Router {
             workers.append(worker)
         }
         groups[worker.group].workers.append(index)
+        // One more may mean a smaller share for each.
+        for group in groups.indices { shedOverflow(group: group) }
         peers[worker.peer] = Peer(name: worker.name, role: .worker(index), lastHeard: now)
     }
 

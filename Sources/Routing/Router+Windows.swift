@@ -3,7 +3,8 @@ internal import Wire
 /// How much each camera may send: the broker never stops reading, it grants.
 ///
 /// `grantedBytes` is the sum over all cameras of what they may still send and what the broker keeps
-/// for them; it stays within ``Settings/windowBudget`` but for one frame a camera.
+/// for them; it stays within ``Settings/windowBudget`` but for one frame a camera. Router+Memory has
+/// the whole account.
 extension Router {
     /// A camera's first window, in bytes; it doubles as the camera uses it.
     private static let firstWindow = 1 << 20
@@ -19,6 +20,7 @@ extension Router {
         guard var camera = streams[stream].camera else { return }
         let before = max(camera.limit, camera.received)
         camera.received += byteCount
+        heldBytes += byteCount
         grantedBytes += max(camera.limit, camera.received) - before
         streams[stream].camera = camera
     }
@@ -26,6 +28,7 @@ extension Router {
     /// The broker need not keep `byteCount` bytes of the stream any more.
     mutating func free(_ byteCount: Int, of stream: Int, peer: PeerID) {
         grantedBytes -= byteCount
+        heldBytes -= byteCount
         if streams[stream].camera?.peer == peer { streams[stream].camera?.freed += byteCount }
         markDirty(stream)
     }
@@ -73,10 +76,6 @@ extension Router {
             effects.append(.ack(camera.peer, ack))
         }
         streams[stream].camera = camera
-    }
-
-    private var roomForWindows: Int {
-        min(settings.windowBudget - grantedBytes, settings.payloadBudget - slots.byteCount)
     }
 
     /// Opens the camera's window as far as there is room; returns whether it has all it wants.

@@ -28,6 +28,7 @@ extension Router {
             completeLate(lease, result, slot, byteCount: byteCount)
         } else {
             groups[lease.group].feeds[lease.feed].leased -= 1
+            groups[lease.group].heldBytes -= lease.entry.byteCount
             complete(lease.entry, group: lease.group, feed: lease.feed, result, slot, byteCount)
         }
         dispatch(lease.group)
@@ -59,7 +60,9 @@ extension Router {
         }
         guard let offset else { return nil }
         groups[group].feeds[feed].suspected -= 1
-        return groups[group].suspects.remove(at: offset).entry
+        let entry = groups[group].suspects.remove(at: offset).entry
+        groups[group].heldBytes -= entry.byteCount
+        return entry
     }
 
     private mutating func complete(
@@ -199,6 +202,7 @@ extension Router {
         groups[group].feeds[feed].leased -= 1
         endAssignment(group: group, feed: feed)
         if countsAttempt { entry.attempts += 1 }
+        groups[group].heldBytes -= entry.byteCount
         if groups[group].feeds[feed].isOver {
             release(entry.slot)
             return forgetIfOver(group: group, feed: feed)
@@ -216,6 +220,7 @@ extension Router {
         }
         if entry.attempts >= settings.attemptsInCompany {
             groups[group].feeds[feed].suspected += 1
+            groups[group].heldBytes += entry.byteCount
             return groups[group].suspects.append(.init(feed: feed, entry: entry))
         }
         groups[group].feeds[feed].putBack(entry)
@@ -263,6 +268,7 @@ extension Router {
             while let entry = takeSuspect(group: group, feed: feed) { release(entry.slot) }
         }
         groupIndices[groups[group].name] = nil
+        viewers -= 1
         freeGroups.append(group)
     }
 }

@@ -38,6 +38,10 @@ package struct Router: Sendable {
     var cameraCount = 0
     /// Payload bytes that cameras may still send, or that are kept for them until committed.
     var grantedBytes = 0
+    /// Of these, the ones kept.
+    var heldBytes = 0
+    /// Payload bytes that the archive was asked for and has not sent.
+    var askedBytes = 0
     /// The stream of each frame in a ring, oldest first over all streams.
     var ringOrder = Queue<Int>()
     var ringBytes = 0
@@ -47,7 +51,10 @@ package struct Router: Sendable {
     var workers: [Worker?] = []
     var freeWorkers: [Int] = []
     var leases = LeaseTable()
+    /// Viewers so far, for names.
     var viewerCount = 0
+    /// Viewers now.
+    var viewers = 0
     /// Viewers' groups that may be used again.
     var freeGroups: [Int] = []
 

@@ -1,0 +1,50 @@
+internal import Wire
+
+/// One payload budget, and who may have how much of it.
+///
+/// Every payload in memory counts once, however many groups hold it, and so does every payload that
+/// a camera may still send or the archive was asked for. Half of the budget is the cameras' windows:
+/// what they may send, and what is kept until it is committed. The other half is what is kept beyond
+/// that: an eighth the ring, a sixteenth results on their way, a quarter the groups, a sixteenth the
+/// viewers. Each group has an equal share of the groups' part, half for what waits and half for what
+/// workers hold, so a stopped group costs its share and closes nobody's window.
+///
+/// Beyond the budget goes only what cannot be known before: the last frame of a window, which may be
+/// larger than the rest of it, and the last frame of an answer of the archive.
+extension Router {
+    /// Payload bytes that cameras may still send.
+    private var promisedBytes: Int { grantedBytes - heldBytes }
+
+    /// Payload bytes in memory that no camera's window stands for.
+    private var retainedBytes: Int { slots.byteCount - heldBytes }
+
+    /// Payload bytes that may be granted to cameras now.
+    var roomForWindows: Int {
+        let taken = slots.byteCount + promisedBytes + askedBytes
+        return min(settings.windowBudget - grantedBytes, settings.payloadBudget - taken)
+    }
+
+    /// Payload bytes that may be asked from the archive now.
+    var roomForFetches: Int {
+        settings.payloadBudget - settings.windowBudget - retainedBytes - askedBytes
+    }
+
+    /// Payload bytes of the group that may wait here, beside those that workers hold.
+    func waitingShare(of group: Int) -> Int {
+        groups[group].isViewer ? viewerShare : min(settings.queueBytes, groupShare)
+    }
+
+    /// Whether the group's workers may hold `byteCount` bytes more, all together.
+    func mayLease(_ byteCount: Int, of group: Int) -> Bool {
+        let share = groups[group].isViewer ? viewerShare : groupShare
+        let held = groups[group].heldBytes
+        return held == 0 || held + byteCount <= share
+    }
+
+    /// A group's part of what waits, and of what workers hold.
+    private var groupShare: Int {
+        settings.payloadBudget / 8 / max(1, groups.count - freeGroups.count - viewers)
+    }
+
+    private var viewerShare: Int { settings.payloadBudget / 32 / max(1, viewers) }
+}
