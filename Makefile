@@ -3,12 +3,14 @@
 SWIFT ?= swift
 FLAGS ?=
 
-.PHONY: help packages build run test format lint clean
+.PHONY: help packages build run test simulate format lint clean
 
 help:
 	@echo 'make run      install what is missing, build, and run the whole system on two demo videos'
 	@echo 'make build    build the programs into .build/release (FLAGS= goes to swift build)'
 	@echo 'make test     install what is missing and run all tests (FLAGS= goes to swift test)'
+	@echo 'make simulate RUNS=20000   run so many seeded worlds of faults against the router'
+	@echo 'make simulate SEED=17      run one of them, and say what happened'
 	@echo 'make format   format all Swift code in place'
 	@echo 'make lint     check the format of all Swift code, and the syntax of the scripts'
 	@echo 'make clean    remove what was built; the data stays'
@@ -40,6 +42,10 @@ run: packages
 test: packages
 	@deploy/demo-videos.sh >/dev/null
 	$(SWIFT) test $(FLAGS)
+
+simulate: packages
+	$(SWIFT) build -c release --product Simulate
+	@.build/release/Simulate $(if $(SEED),--seed $(SEED),--runs $(or $(RUNS),1000))
 
 format:
 	$(SWIFT) format --in-place --recursive Sources Tests Package.swift

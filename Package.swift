@@ -82,7 +82,7 @@ let package = Package(
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
 
         tests("WireTests", ["Wire"]),
-        tests("RoutingTests", ["Routing", "Wire"]),
+        tests("RoutingTests", ["Routing", "Simulation", "Wire"]),
         tests(
             "RecordingTests",
             ["Recording", "Service", "Wire", "ZeroMQ", "TestSupport", logging, grdb]
@@ -97,6 +97,19 @@ let package = Package(
         tests(
             "SystemTests",
             ["Wire", "Imaging", "TestSupport", "Broker", "Camera", "Worker", "Archive"]
+        ),
+        // The broker's decisions in seeded worlds: a part of the tests, and a program of its own.
+        .target(
+            name: "Simulation",
+            dependencies: ["Routing", "Recording", "Wire"],
+            path: "Tests/Simulation",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "Simulate",
+            dependencies: ["Simulation", arguments],
+            path: "Tests/Simulate",
+            swiftSettings: strict
         ),
         .target(
             name: "TestSupport",

@@ -68,6 +68,35 @@ struct Group {
 
     var isDurable: Bool { definition?.policy == .durable }
 
+    /// Puts a frame that may be poison behind the others, but before the younger ones of its feed.
+    mutating func appendSuspect(_ suspect: Suspect) {
+        let offset = suspects.firstOffset {
+            $0.feed == suspect.feed && $0.entry.place > suspect.entry.place
+        }
+        suspects.insert(suspect, at: offset ?? suspects.count)
+    }
+
+    /// The first frame that may be poison and whose turn it is.
+    ///
+    /// Under order `stream` that is when the older frames of its stream are done.
+    func offsetOfNextSuspect() -> Int? {
+        guard definition?.order == .stream else { return suspects.isEmpty ? nil : 0 }
+        return suspects.firstOffset { suspect in
+            let feed = feeds[suspect.feed]
+            guard feed.leased == 0, let head = feed.queue.first else { return feed.leased == 0 }
+            return head.place > suspect.entry.place
+        }
+    }
+
+    /// Whether a frame of the feed that may be poison comes before all that wait in its queue.
+    func suspectIsNext(of feed: Int) -> Bool {
+        guard feeds[feed].suspected > 0,
+            let offset = suspects.firstOffset(where: { $0.feed == feed })
+        else { return false }
+        guard let head = feeds[feed].queue.first else { return true }
+        return suspects[offset].entry.place < head.place
+    }
+
     /// Puts a feed that has frames into its rotation, once.
     mutating func activate(_ feed: Int) {
         guard !feeds[feed].isActive else { return }

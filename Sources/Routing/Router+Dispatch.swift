@@ -77,7 +77,7 @@ extension Router {
 
     /// Leases frames that may be poison, each to a worker that holds nothing else meanwhile.
     private mutating func leaseSuspects(_ group: Int) {
-        while let suspect = groups[group].suspects.first {
+        while let offset = groups[group].offsetOfNextSuspect() {
             let members = groups[group].workers
             guard let idle = members.first(where: { workers[$0]?.leases.isEmpty == true }) else {
                 // Somebody must run empty for it, or it would wait for ever in a busy group.
@@ -86,7 +86,7 @@ extension Router {
                 }
                 return
             }
-            groups[group].suspects.popFirst()
+            let suspect = groups[group].suspects.remove(at: offset)
             groups[group].reservedWorker = nil
             groups[group].feeds[suspect.feed].suspected -= 1
             groups[group].heldBytes -= suspect.entry.byteCount

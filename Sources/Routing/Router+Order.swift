@@ -11,8 +11,8 @@ extension Router {
             return leastLoadedWorker(of: group, for: byteCount)
         }
         let state = groups[group].feeds[feed]
-        // Frames that may be poison go first, or the stream would go backwards.
-        guard state.suspected == 0 else { return nil }
+        // Older frames that may be poison go first, or the stream would go backwards.
+        guard !groups[group].suspectIsNext(of: feed) else { return nil }
         let members = groups[group].workers
         let candidate = members.min { ownedFeeds($0) < ownedFeeds($1) }
         guard let owner = state.owner else {

@@ -221,7 +221,7 @@ extension Router {
         if entry.attempts >= settings.attemptsInCompany {
             groups[group].feeds[feed].suspected += 1
             groups[group].heldBytes += entry.byteCount
-            return groups[group].suspects.append(.init(feed: feed, entry: entry))
+            return groups[group].appendSuspect(.init(feed: feed, entry: entry))
         }
         groups[group].feeds[feed].putBack(entry)
         countQueued(entry, by: 1, group: group, feed: feed)
@@ -268,6 +268,8 @@ extension Router {
             while let entry = takeSuspect(group: group, feed: feed) { release(entry.slot) }
         }
         groupIndices[groups[group].name] = nil
+        // Without its patterns: it sees no stream that comes later.
+        groups[group] = Group(name: "")
         viewers -= 1
         freeGroups.append(group)
     }

@@ -1,0 +1,142 @@
+internal import Routing
+internal import Wire
+
+/// What happens next.
+extension World {
+    package mutating func step() {
+        countStep()
+        now += .milliseconds(Int.random(in: 0...20, using: &random))
+        if Int.random(in: 0..<100, using: &random) < plan.networkShare {
+            move()
+        } else {
+            act()
+        }
+        if steps.isMultiple(of: 25) { tell(.tick) }
+        if steps.isMultiple(of: 5) { tell(.flush) }
+        checkAlways()
+    }
+
+    private mutating func act() {
+        switch Int.random(in: 0..<1_000, using: &random) {
+        case 0..<380: sendFrame(Int.random(in: 0..<cameras.count, using: &random))
+        case 380..<640: work()
+        case 640..<780: archiveWorks()
+        case 780..<860: archiveAnswers()
+        case 860..<920: joinOrLeave()
+        case 920..<940: connectAll()
+        case 940..<950: if plan.hasArchiveRestarts { restartArchive() }
+        case 950..<955: if plan.hasBrokerRestarts { restartBroker() }
+        case 955..<965: if plan.hasCameraRestarts { restartCamera() }
+        case 965..<975: if plan.hasCuts { cutSomebody() }
+        case 975..<985: if plan.hasReplays { startReplay() }
+        case 985..<990: if plan.hasReplays { cancelReplay() }
+        case 990..<995: if plan.hasHangs { archive.hangsUntil = now + .seconds(2) }
+        default: if plan.hasViewers { joinViewer() }
+        }
+    }
+
+    /// Moves one message of one peer, in one direction.
+    mutating func move() {
+        guard !network.connections.isEmpty else { return }
+        let index = Int.random(in: 0..<network.connections.count, using: &random)
+        if Bool.random(using: &random) {
+            if let message = network.takeUp(index) { arrive(message) }
+        } else if let (peer, message) = network.takeDown(index) {
+            receive(message, at: peer)
+        }
+    }
+
+    private mutating func receive(_ message: Downstream, at peer: PeerID) {
+        if let camera = cameras.firstIndex(where: { $0.peer == peer }) {
+            receive(message, camera: camera)
+        } else if archive.peer == peer {
+            receiveAtArchive(message)
+        } else if let worker = workers.firstIndex(where: { $0.peer == peer }) {
+            receive(message, worker: worker)
+        }
+    }
+
+    /// Lets everything come to rest, with all peers there and no more faults.
+    mutating func settle() {
+        var quiet = 0
+        for round in 0..<6_000 {
+            now += .milliseconds(50)
+            connectAll()
+            for worker in workers {
+                network.send(.event(.heartbeat(worker.peer)), from: worker.peer)
+            }
+            for peer in cameras.compactMap(\.peer) + [archive.peer].compactMap(\.self) {
+                network.send(.event(.heartbeat(peer)), from: peer)
+            }
+            for camera in cameras.indices where !cameras[camera].hasSentAll { sendFrame(camera) }
+            let group = plan.groups[round % plan.groups.count]
+            if workers.count(where: { $0.group == group.name }) < 2 { join(group) }
+            for worker in workers.indices.reversed() { work(worker, faultless: true) }
+            archiveWorks()
+            archiveAnswers()
+            for index in network.connections.indices {
+                while index < network.connections.count, let message = network.takeUp(index) {
+                    arrive(message)
+                }
+            }
+            for connection in network.connections {
+                while let index = network.connections.firstIndex(where: {
+                    $0.peer == connection.peer
+                }),
+                    let (peer, message) = network.takeDown(index)
+                {
+                    receive(message, at: peer)
+                }
+            }
+            tell(.flush)
+            tell(.tick)
+            checkAlways()
+            guard failures.isEmpty else { return }
+            quiet = isAtRest ? quiet + 1 : 0
+            // Long enough for what was told last to be told.
+            if quiet > 5 { return }
+        }
+        let owing = archive.selected.keys.filter { !archive.owed($0).isEmpty }.map(
+            \.run.description
+        )
+        let waiting = cameras.filter { !$0.unacknowledged.isEmpty }.map {
+            "\($0.stream) with \($0.unacknowledged.count) frames, \($0.sent) sent, of \($0.limit)"
+        }
+        let leases = workers.reduce(0) { $0 + $1.leases.count }
+        fail(
+            """
+            does not come to rest: owed by \(owing.sorted()), \(leases) leases, \(waiting) wait, \
+            \(router.report().broker.uncommittedMessages) messages uncommitted
+            """
+        )
+    }
+
+    private var isAtRest: Bool {
+        archive.inbox.isEmpty && archive.fetches.isEmpty && archive.owesNothing
+            && workers.allSatisfy(\.leases.isEmpty) && cameras.allSatisfy(\.unacknowledged.isEmpty)
+            && router.report().broker.uncommittedMessages == 0
+            && router.report().groups.allSatisfy { $0.pending == 0 && $0.replayOwed == 0 }
+    }
+
+    /// Peers without a session begin one.
+    mutating func connectAll() {
+        for index in cameras.indices where cameras[index].peer == nil { connect(camera: index) }
+        if archive.peer == nil { connectArchive() }
+    }
+
+    /// The network drops a peer, in the middle of whatever was under way.
+    private mutating func cutSomebody() {
+        guard let victim = network.connections.randomElement(using: &random)?.peer else { return }
+        note("cut \(victim.value)")
+        network.cut(victim)
+        if let camera = cameras.firstIndex(where: { $0.peer == victim }) {
+            loseSession(camera: camera)
+        } else if archive.peer == victim {
+            archive.disconnect()
+        } else {
+            workers.removeAll { $0.peer == victim }
+        }
+        // Sometimes the broker is told by its socket, and sometimes by silence only.
+        if Bool.random(using: &random) { tell(.lost(victim)) }
+    }
+}
