@@ -96,7 +96,7 @@ let package = Package(
         tests("ImagingTests", ["Imaging", "TestSupport"]),
         tests(
             "SystemTests",
-            ["Wire", "Imaging", "TestSupport", "Broker", "Camera", "Worker", "Archive"]
+            ["Wire", "ZeroMQ", "Imaging", "TestSupport", "Broker", "Camera", "Worker", "Archive"]
         ),
         .target(
             name: "TestSupport",
