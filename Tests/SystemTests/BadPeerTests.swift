@@ -104,6 +104,25 @@ struct BadPeerTests {
         }
     }
 
+    @Test func whoNeverReadsWhatItIsToldCostsNoMemory() async throws {
+        try await System.run { system in
+            let whole = try await Whole(system)
+            let before = try Memory(of: whole.broker)
+            let peers = try [system.ingest, system.work].map {
+                try RawPeer($0, receiveHighWater: 1)
+            }
+            // Each message is answered by a sentence, until the broker has too many of them waiting.
+            for _ in 0..<40_000 {
+                for peer in peers { try peer.send(parts: [[0]]) }
+            }
+            try await whole.expectUnharmed()
+            let after = try Memory(of: whole.broker)
+            system.note("before \(before), after \(after)")
+            #expect(after.resident - before.resident < 64 << 20, "\(before), then \(after)")
+            withExtendedLifetime(peers) {}
+        }
+    }
+
     @Test func whoIsNotZeroMQAtAllIsClosedAndHoldsNothing() async throws {
         try await System.run { system in
             let whole = try await Whole(system)

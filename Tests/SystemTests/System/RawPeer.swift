@@ -16,6 +16,8 @@ final class RawPeer {
         var options = SocketOptions()
         options.immediate = false
         options.receiveHighWater = receiveHighWater
+        // Whatever it is told to send.
+        options.sendHighWater = 0
         // So that the last words are heard.
         options.linger = .milliseconds(500)
         socket = try Socket(.dealer, in: context, options: options)
