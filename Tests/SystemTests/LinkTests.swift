@@ -41,6 +41,55 @@ struct LinkTests {
         }
     }
 
+    @Test func aLiveCameraOnASlowLinkShedsWhatDoesNotFitAndSaysWhichFrames() async throws {
+        try await System.run { system in
+            let pictures = try Pictures(count: 20, in: system.directory)
+            let live = try LivePictures(
+                pictures.files,
+                framesPerSecond: 60,
+                beside: system.ingest,
+                port: 15_570
+            )
+            defer { live.close() }
+            try system.startBroker()
+            try system.startArchive()
+            try await system.startWorker("look").says("connected")
+            try await system.waitFor(1, "SELECT COUNT(*) FROM groups")
+            // Half of what the camera takes gets through, at best.
+            let rate = pictures.files.reduce(0) { $0 + $1.count } / 20 * 30
+            let proxy = try Proxy(
+                to: system.ingest,
+                port: 15_560,
+                .init(bytesPerSecond: rate, cutsAfter: rate * 2)
+            )
+            defer { proxy.close() }
+            let camera = try system.startCamera(
+                live.address,
+                ["--count", "300", "--window", "32KiB"],
+                broker: proxy.endpoint
+            )
+            #expect(try await camera.ended().exitCode == 0)
+            system.note("\(proxy.record)")
+            // Each number is a frame or in a gap that the camera announced.
+            try await system.waitFor(
+                300,
+                """
+                SELECT (SELECT COUNT(*) FROM frames)
+                + (SELECT COALESCE(SUM(frames), 0) FROM gaps WHERE reason = 'shed')
+                """
+            )
+            try await system.waitFor(0, "SELECT COUNT(*) FROM gaps WHERE reason <> 'shed'")
+            let frames = try await system.number("SELECT COUNT(*) FROM frames")
+            #expect((1..<300).contains(frames))
+            let last = """
+                SELECT MAX(last) FROM (SELECT MAX(sequence) AS last FROM frames
+                UNION ALL SELECT MAX(last_sequence) FROM gaps)
+                """
+            try await system.waitFor(299, last)
+            try await system.expectOneEndEach("look", of: frames)
+        }
+    }
+
     @Test func whatACameraHadToShedIsAGapOfItsRangeAlsoAfterACut() async throws {
         try await System.run { system in
             try system.startBroker()

@@ -29,12 +29,9 @@ struct SlowGroupTests {
             }
             stopped.send(SIGSTOP)
             #expect(try await camera.ended().exitCode == 0)
-            // The others have done all of it while these two still hold what they held.
+            // Nobody waits for these two to be taken for lost, which would be after 69 s.
             try await system.expectOneEndEach("look", of: 300)
             try await system.waitFor(0, "SELECT COUNT(*) FROM dead_letters")
-            let status = try await system.status()
-            #expect(status.workers.contains { $0.name == "silent" && $0.leased > 0 })
-            #expect(status.workers.contains { $0.name == "stopped" })
             // What it answers now was answered long ago.
             stopped.send(SIGCONT)
             try await system.until("nothing is with the one that was stopped") {
@@ -138,7 +135,7 @@ struct SlowGroupTests {
                 try worker.helloWorker("look", name: "slow", frames: 4)
                 while !Task.isCancelled {
                     let lease = try await worker.nextLease()
-                    try await Task.sleep(for: .milliseconds(20))  // So long the model takes.
+                    try await Task.sleep(for: .milliseconds(100))  // So long the model takes.
                     try worker.answer(lease, as: "slow")
                 }
             }
