@@ -51,8 +51,9 @@ final class LivePictures: Sendable {
         let begin = ContinuousClock.now
         for number in 0... where !isOver {
             let file = files[number % files.count]
-            let head = "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: \(file.count)\r\n\r\n"
-            guard write(Data(head.utf8) + file + Data("\r\n".utf8), to: client) else { return }
+            let fields = "Content-Type: image/jpeg\r\nContent-Length: \(file.count)\r\n"
+            let head = Data("--frame\r\n\(fields)\r\n".utf8)
+            guard write(head + file + Data("\r\n".utf8), to: client) else { return }
             let due = begin + .seconds(1) * (number + 1) / framesPerSecond
             Thread.sleep(forTimeInterval: max(0, (due - .now) / .seconds(1)))
             if isOver { return }
