@@ -47,6 +47,7 @@ struct ServeCommand: ParsableCommand {
     }
 
     func run() throws {
+        Program.allowManyConnections()
         let stop = try StopSignal()
         var settings = Settings(payloadBudget: payloadBudget.bytes)
         settings.leaseDeadline = leaseDeadline

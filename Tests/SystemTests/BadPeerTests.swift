@@ -166,6 +166,26 @@ struct BadPeerTests {
         }
     }
 
+    @Test func moreConnectionsThanAShellAllowsShutNobodyOut() async throws {
+        try await System.run { system in
+            // As in a shell that allows few files at first and more to who asks.
+            let broker = Shell.programs.appending(path: "broker").path
+            try system.start(
+                "/usr/bin/prlimit",
+                ["--nofile=128:8192", broker] + system.brokerArguments
+            )
+            try await system.startArchive().says("connected")
+            let idle = try (0..<200).map { number in
+                let peer = try TCPPeer(system.ingest).required("connection \(number)")
+                peer.write(TCPPeer.handshake)
+                return peer
+            }
+            let camera = try system.startCamera(frames: 20, perSecond: 50)
+            #expect(try await camera.ended().exitCode == 0)
+            withExtendedLifetime(idle) {}
+        }
+    }
+
     @Test func aFrameOverTheLargestMessageIsCutOff() async throws {
         try await System.run { system in
             let whole = try await Whole(system)

@@ -8,11 +8,13 @@ import ZeroMQ
 /// It sends no heartbeats, and reads only when asked to.
 final class RawPeer {
     private let socket: Socket
-    private let context: Context
+
+    /// One for all: each has threads and files of its own.
+    private static let context = try? Context()
 
     /// Begins to connect; what is sent before the connection is there waits for it.
     init(_ endpoint: String, receiveHighWater: Int = 1_000) throws {
-        context = try Context()
+        let context = try Self.context.required("a context of ZeroMQ")
         var options = SocketOptions()
         options.immediate = false
         options.receiveHighWater = receiveHighWater
