@@ -96,7 +96,7 @@ let package = Package(
         tests("ImagingTests", ["Imaging", "TestSupport"]),
         tests(
             "SystemTests",
-            ["Wire", "Imaging", "TestSupport", "Broker", "Camera", "Worker", "Archive"]
+            ["Wire", "ZeroMQ", "Imaging", "TestSupport", "Broker", "Camera", "Worker", "Archive"]
         ),
         // The broker's decisions in seeded worlds: a part of the tests, and a program of its own.
         .target(

@@ -37,7 +37,9 @@ final class BrokerLoop {
     private var effects: [Effect] = []
     /// Peers that could not be reached while effects were performed.
     private var unreachable: [PeerID] = []
-    private var now: Duration = .zero
+    private(set) var now: Duration = .zero
+    /// Lines that a peer can cause as often as it likes.
+    var peerLines = LineLimit()
 
     /// Binds the three sockets.
     ///
@@ -111,6 +113,7 @@ final class BrokerLoop {
             }
             if now >= nextTick {
                 try tell(.tick)
+                reportOmittedLines()
                 nextTick = now + Self.tick
             }
             if now >= nextStatus {
@@ -143,7 +146,7 @@ final class BrokerLoop {
                 guard try socket.receive(into: &identity) else { return }
                 let routingID = identity.withBytes { RoutingID($0) }
                 let peer = routes.peer(on: .init(door: door, routingID: routingID))
-                event = try receiveMessage(from: socket, peer)
+                event = try receiveMessage(from: socket, behind: door, peer)
             }
             guard let event else { return }
             try tell(event)
@@ -151,7 +154,11 @@ final class BrokerLoop {
     }
 
     /// Receives the parts behind the identity and says what they mean.
-    private func receiveMessage(from socket: borrowing Socket, _ peer: PeerID) throws -> Event {
+    private func receiveMessage(
+        from socket: borrowing Socket,
+        behind door: Routes.Door,
+        _ peer: PeerID
+    ) throws -> Event {
         let slot = store.next()
         let content = store[slot]
         var event: Event
@@ -159,7 +166,7 @@ final class BrokerLoop {
             guard identity.hasMore, try socket.receive(into: &content.header) else {
                 throw WireError.truncated
             }
-            event = try Inbound.event(from: socket, peer, slot, content)
+            event = try Inbound.event(from: socket, behind: door, peer, slot, content)
         } catch let error as WireError {
             let sentence = "what came is no message of ZWP/1: \(error)"
             event = .offence(
@@ -227,15 +234,6 @@ final class BrokerLoop {
             try sendPart(of: store[slot].header, through: events, more: false)
         case .release(let slot): store.release(slot)
         case .note(let note): log(note)
-        }
-    }
-
-    private func log(_ note: Note) {
-        switch note.level {
-        case .debug: logger.debug("\(note.sentence)")
-        case .info: logger.info("\(note.sentence)")
-        case .notice: logger.notice("\(note.sentence)")
-        case .warning: logger.warning("\(note.sentence)")
         }
     }
 

@@ -10,6 +10,7 @@ enum Inbound {
     ///   cause.
     static func event(
         from socket: borrowing Socket,
+        behind door: Routes.Door,
         _ peer: PeerID,
         _ slot: Slot,
         _ content: SlotStore.Content
@@ -18,7 +19,10 @@ enum Inbound {
             try Header(part: bytes).type
         }
         switch type {
-        case .hello: return .hello(peer, try read(content))
+        case .hello:
+            let hello: Hello = try read(content)
+            guard hello.role.door == door else { return .offence(peer, hello.role.wrongDoor) }
+            return .hello(peer, hello)
         case .heartbeat: return .heartbeat(peer)
         case .goodbye: return .goodbye(peer)
         case .frame:
@@ -66,6 +70,32 @@ enum Inbound {
         guard content.payload.byteCount == Int(frame.byteCount) else {
             throw WireError.invalid("payload length")
         }
+    }
+}
+
+extension Hello.Role {
+    /// The socket that such a peer belongs on; its later messages are then held to its role.
+    fileprivate var door: Routes.Door {
+        switch self {
+        case .camera: .ingest
+        case .worker, .archive, .viewer: .work
+        }
+    }
+
+    /// What a peer is told that came to the other socket.
+    fileprivate var wrongDoor: ErrorMessage {
+        let (who, option, port) =
+            switch self {
+            case .camera: ("a camera", "--ingest", 5_550)
+            case .worker: ("a worker", "--work", 5_551)
+            case .archive: ("an archive", "--work", 5_551)
+            case .viewer: ("a viewer", "--work", 5_551)
+            }
+        let sentence = """
+            \(who) does not belong on this port of the broker: it connects to the one that the broker \
+            was given as \(option), \(port) by default
+            """
+        return ErrorMessage(code: .unexpected, mayGoOn: false, sentence: sentence)
     }
 }
 

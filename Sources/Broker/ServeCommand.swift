@@ -26,17 +26,31 @@ struct ServeCommand: ParsableCommand {
     )
     var payloadBudget: ByteCount = Setting.value("payload-budget", default: .gibibytes(1))
 
+    @Option(
+        help: .setting(
+            "How long a worker may take for one frame before another one gets it.",
+            "lease-deadline",
+            valueName: "time"
+        )
+    )
+    var leaseDeadline: Duration = Setting.value("lease-deadline", default: .seconds(30))
+
     @OptionGroup var common: CommonOptions
 
     mutating func validate() throws {
         guard payloadBudget >= .mebibytes(16) else {
             throw ValidationError("--payload-budget must be at least 16MiB")
         }
+        guard (.seconds(1) ... .seconds(86_400)).contains(leaseDeadline) else {
+            throw ValidationError("--lease-deadline goes from 1s to 24h")
+        }
     }
 
     func run() throws {
+        Program.allowManyConnections()
         let stop = try StopSignal()
-        let settings = Settings(payloadBudget: payloadBudget.bytes)
+        var settings = Settings(payloadBudget: payloadBudget.bytes)
+        settings.leaseDeadline = leaseDeadline
         let endpoints = BrokerLoop.Endpoints(ingest: ingest, work: work, events: events)
         let logger = common.logger("broker")
         let loop = try BrokerLoop(endpoints, settings: settings, stop: stop, logger: logger)

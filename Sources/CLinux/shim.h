@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 /// Names the calling thread; longer names are cut to 15 bytes.
@@ -11,3 +12,11 @@ static inline void linux_name_this_thread(const char *name) {
 
 /// Makes stdout give out each line when it ends.
 static inline void linux_line_buffer_stdout(void) { (void)setvbuf(stdout, NULL, _IOLBF, 0); }
+
+/// Lets the process have as many files open as the system allows it at most; see getrlimit(2).
+static inline void linux_raise_open_file_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}

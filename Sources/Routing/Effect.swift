@@ -46,9 +46,12 @@ package struct Note: Sendable, Equatable {
     package let level: Level
     /// What happened, to what.
     package let sentence: String
+    /// Whether it is about a session that began or ended, as peers can make happen at any rate.
+    package let isPeers: Bool
 
-    init(_ level: Level, _ sentence: String) {
+    init(_ level: Level, _ sentence: String, isPeers: Bool = false) {
         self.level = level
         self.sentence = sentence
+        self.isPeers = isPeers
     }
 }

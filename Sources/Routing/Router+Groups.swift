@@ -46,7 +46,7 @@ extension Router {
         worker.waits = groups[index].isDurable && !groups[index].isRecorded
         admit(worker)
         welcomeAgain(worker)
-        note(.info, "worker \(name) joined group \(wishes.group.name)")
+        note(.info, "worker \(name) joined group \(wishes.group.name)", isPeers: true)
         fetchWhereNeeded(group: index)
         dispatch(index)
     }

@@ -10,7 +10,8 @@ internal import Wire
 /// workers hold, so a stopped group costs its share and closes nobody's window.
 ///
 /// Beyond the budget goes only what cannot be known before: the last frame of a window, which may be
-/// larger than the rest of it, and the last frame of an answer of the archive.
+/// larger than the rest of it (a camera for which there is no room has a window of one byte), and
+/// the last frame of an answer of the archive.
 extension Router {
     /// Payload bytes that cameras may still send.
     private var promisedBytes: Int { grantedBytes - heldBytes }
@@ -22,6 +23,11 @@ extension Router {
     var roomForWindows: Int {
         let taken = slots.byteCount + promisedBytes + askedBytes
         return min(settings.windowBudget - grantedBytes, settings.payloadBudget - taken)
+    }
+
+    /// Whether a frame beyond all windows fits into what their cameras really use.
+    var hasMemoryForFrame: Bool {
+        heldBytes < settings.windowBudget && slots.byteCount < settings.payloadBudget
     }
 
     /// Payload bytes that may be asked from the archive now.

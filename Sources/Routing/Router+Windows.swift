@@ -90,6 +90,11 @@ extension Router {
         guard wanted > 0 else { return true }
         let before = max(camera.limit, camera.received)
         camera.limit += max(0, min(wanted, roomForWindows))
+        // Windows cannot be taken back: where idle cameras have them all, one that holds nothing may
+        // still send a frame at a time, or it would wait for ever.
+        if camera.limit <= camera.received, camera.held == 0, hasMemoryForFrame {
+            camera.limit = camera.received + 1
+        }
         grantedBytes += max(camera.limit, camera.received) - before
         return camera.limit >= camera.freed + camera.window
     }

@@ -151,13 +151,13 @@ package struct Router: Sendable {
     private mutating func handleGoodbye(_ peer: PeerID) {
         effects.append(.forget(peer))
         guard let name = peers[peer]?.name else { return }
-        note(.info, "\(name) said goodbye")
+        note(.info, "\(name) said goodbye", isPeers: true)
         endSession(peer, costsAttempt: false)
     }
 
     mutating func handleOffence(_ peer: PeerID, _ error: ErrorMessage) {
         let name = peers[peer]?.name ?? "a peer without a session"
-        note(.warning, "\(name) was cut off: \(error.sentence)")
+        note(.warning, "\(name) was cut off: \(error.sentence)", isPeers: true)
         effects.append(.refuse(peer, error))
         effects.append(.forget(peer))
         if peers[peer] != nil { endSession(peer, costsAttempt: true) }
@@ -170,7 +170,7 @@ package struct Router: Sendable {
 
     mutating func lose(_ peer: PeerID, because reason: String) {
         guard let name = peers[peer]?.name else { return effects.append(.forget(peer)) }
-        note(.notice, "\(name) \(reason): its session is over")
+        note(.notice, "\(name) \(reason): its session is over", isPeers: true)
         effects.append(.forget(peer))
         endSession(peer, costsAttempt: true)
     }
@@ -207,8 +207,8 @@ package struct Router: Sendable {
         if slots.release(slot) { effects.append(.release(slot)) }
     }
 
-    mutating func note(_ level: Note.Level, _ sentence: String) {
-        effects.append(.note(Note(level, sentence)))
+    mutating func note(_ level: Note.Level, _ sentence: String, isPeers: Bool = false) {
+        effects.append(.note(Note(level, sentence, isPeers: isPeers)))
     }
 }
 

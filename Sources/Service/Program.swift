@@ -34,6 +34,12 @@ package enum Program {
         }
     }
 
+    /// Lets the process have as many connections as the system allows it at most.
+    ///
+    /// Shells and systemd allow 1,024 files to who does not ask, for the sake of programs that use
+    /// `select`. A broker without a file left lets nobody in.
+    package static func allowManyConnections() { linux_raise_open_file_limit() }
+
     private static func end<Root: ParsableCommand>(
         _ root: Root.Type,
         with error: any Error

@@ -61,17 +61,34 @@ package struct Socket: ~Copyable {
 
     /// Listens on `endpoint`, such as `tcp://*:5550` or `tcp://127.0.0.1:*`.
     ///
-    /// - Throws: `EADDRINUSE`, `EINVAL` for an endpoint that is none, `ENODEV`, `EACCES` and more;
-    ///   name the endpoint when you tell a person.
+    /// - Throws: `EADDRINUSE`, `EINVAL` for an endpoint that is none, `ERANGE` for a port that cannot
+    ///   be, `ENODEV`, `EACCES` and more; name the endpoint when you tell a person.
     package borrowing func bind(to endpoint: String) throws(ZeroMQError) {
+        try Self.checkPort(of: endpoint, "zmq_bind")
         try unsafe ZeroMQError.check(zmq_bind(handle.raw, endpoint), "zmq_bind")
     }
 
     /// Begins to connect to `endpoint`, such as `tcp://127.0.0.1:5550`, in the background.
     ///
-    /// - Throws: `EINVAL` for an endpoint that is none. That nobody listens there is no error.
+    /// - Throws: `EINVAL` for an endpoint that is none, `ERANGE` for a port that cannot be. That nobody
+    ///   listens there is no error.
     package borrowing func connect(to endpoint: String) throws(ZeroMQError) {
+        try Self.checkPort(of: endpoint, "zmq_connect")
         try unsafe ZeroMQError.check(zmq_connect(handle.raw, endpoint), "zmq_connect")
+    }
+
+    /// libzmq reads as much of a port as looks like a number, and takes it modulo 65,536.
+    private static func checkPort(
+        of endpoint: String,
+        _ operation: StaticString
+    ) throws(ZeroMQError) {
+        guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return }
+        let port = endpoint[endpoint.index(after: colon)...]
+        guard port != "*" else { return }
+        guard !port.isEmpty, port.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw ZeroMQError(code: EINVAL, operation: operation)
+        }
+        guard UInt16(port) != nil else { throw ZeroMQError(code: ERANGE, operation: operation) }
     }
 
     /// Receives messages that begin with `prefix`; all of them when it is empty.

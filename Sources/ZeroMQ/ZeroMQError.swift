@@ -16,7 +16,11 @@ package struct ZeroMQError: Error, Equatable, CustomStringConvertible {
     }
 
     /// What went wrong, in libzmq's words and without the code: "Address already in use".
-    package var reason: String { unsafe String(cString: zmq_strerror(code)) }
+    package var reason: String {
+        // libzmq itself never says this of an endpoint.
+        if code == ERANGE { return "there is no port above 65535" }
+        return unsafe String(cString: zmq_strerror(code))
+    }
 
     package var description: String { "\(operation): \(reason) (errno \(code))" }
 

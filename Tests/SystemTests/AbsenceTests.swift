@@ -96,4 +96,44 @@ struct AbsenceTests {
             try await system.waitFor(200, "SELECT COUNT(*) FROM results")
         }
     }
+
+    /// Without an archive a durable group is only asked for; what comes from then on is owed all the
+    /// same, once the archive is there.
+    @Test func aDurableGroupGetsWhatCameAfterItsWorkerAlsoFromBeforeTheArchive() async throws {
+        try await System.run { system in
+            try system.startBroker()
+            try await system.startWorker("look").says("waits until an archive has recorded it")
+            let camera = try system.startCamera(frames: 30, perSecond: 100)
+            try await system.until("frames are with the broker") {
+                try await system.status().streams.contains { $0.frames == 30 }
+            }
+            try system.startArchive()
+            #expect(try await camera.ended().exitCode == 0)
+            try await system.waitFor(30, "SELECT COUNT(*) FROM frames")
+            try await system.expectOneEndEach("look", of: 30, within: .seconds(60))
+        }
+    }
+
+    /// "From now" is when the archive recorded the group: everything before is not owed, everything
+    /// after is, and nothing is left out between.
+    @Test func aDurableGroupThatComesLaterGetsEveryFrameFromThenOn() async throws {
+        try await System.run { system in
+            try system.startBroker()
+            try system.startArchive()
+            let camera = try system.startCamera(frames: 200, perSecond: 100)
+            try await system.until("frames are acknowledged") {
+                try await system.status().streams.contains { $0.archivedNext > 20 }
+            }
+            try system.startWorker("look")
+            #expect(try await camera.ended().exitCode == 0)
+            try await system.waitFor(200, "SELECT COUNT(*) FROM frames")
+            try await system.waitFor(199, "SELECT MAX(sequence) FROM results")
+            try await system.until("the group is through") {
+                try await system.status().groups.allSatisfy { $0.pending == 0 }
+            }
+            let first = try await system.number("SELECT MIN(sequence) FROM results")
+            #expect(first > 0)
+            try await system.waitFor(200 - first, "SELECT COUNT(*) FROM results")
+        }
+    }
 }

@@ -36,7 +36,16 @@ struct BadInputTests {
     static let usage = [
         Mistake("broker serve --nonsense", exitCode: 64, "--nonsense", "--help"),
         Mistake("broker serve --ingest nonsense", exitCode: 1, "nonsense", "--ingest"),
+        Mistake("broker serve --ingest tcp://127.0.0.1:65536", exitCode: 1, "65536", "65535"),
+        Mistake("broker status --events tcp://127.0.0.1:71088", exitCode: 64, "71088", "65535"),
+        Mistake(
+            "worker --group a --detector none --broker tcp://127.0.0.1:71087",
+            exitCode: 64,
+            "71087",
+            "65535"
+        ),
         Mistake("broker serve --payload-budget many", exitCode: 64, "many"),
+        Mistake("broker serve --lease-deadline 0", exitCode: 64, "--lease-deadline", "1s"),
         Mistake("broker serve --log-level loud", exitCode: 64, "loud", "warning"),
         Mistake(
             "broker",

@@ -129,5 +129,6 @@ struct KillTests {
         #expect(group.completed == frames)
         #expect(group.dead == 0)
         #expect(group.pending == 0)
+        try await system.expectNoResultTwice()
     }
 }

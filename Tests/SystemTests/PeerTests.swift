@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 import Testing
+import Wire
 
 /// Peers that the broker must not let in, or not trust.
 @Suite(.lastWords)
@@ -64,6 +65,24 @@ struct PeerTests {
             #expect(try await camera.ended().exitCode == 0)
             try await system.waitFor(100, "SELECT COUNT(*) FROM results")
             #expect(broker.record.end == nil)
+        }
+    }
+
+    @Test func aCameraBesideIdleOnesThatHaveAllTheRoomIsNotStarved() async throws {
+        try await System.run { system in
+            try system.startBroker(["--payload-budget", "16MiB"])
+            try system.startArchive()
+            // Each is granted a first window, until there is no more to grant.
+            let idle = try (0..<20).map { number in
+                let peer = try RawPeer(system.ingest)
+                try peer.helloCamera("idle-\(number)", acks: .archive)
+                return peer
+            }
+            for peer in idle { _ = try await peer.next(Welcome.self) }
+            let camera = try system.startCamera(frames: 50, perSecond: 50)
+            #expect(try await camera.ended().exitCode == 0)
+            try await system.waitFor(50, "SELECT COUNT(*) FROM frames")
+            withExtendedLifetime(idle) {}
         }
     }
 }

@@ -38,6 +38,7 @@ struct StormTests {
             try await system.waitFor(400, "SELECT COUNT(*) FROM results WHERE run = 0")
             try await system.waitFor(0, "SELECT COUNT(*) FROM results WHERE failure IS NOT NULL")
             try await system.waitFor(0, "SELECT COUNT(*) FROM gaps")
+            try await system.expectNoResultTwice()
         }
     }
 }

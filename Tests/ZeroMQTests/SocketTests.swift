@@ -138,6 +138,28 @@ import ZeroMQ
         #expect(error?.operation.description == "zmq_bind")
     }
 
+    @Test(arguments: ["65536", "71086", "99999999999999999999"])
+    func aPortThatCannotBeIsRefused(port: String) throws {
+        let socket = try Socket(.router, in: context)
+        let endpoint = "tcp://127.0.0.1:\(port)"
+        let bound = #expect(throws: ZeroMQError.self) { try socket.bind(to: endpoint) }
+        #expect(bound?.reason == "there is no port above 65535")
+        let connected = #expect(throws: ZeroMQError.self) { try socket.connect(to: endpoint) }
+        #expect(connected?.operation.description == "zmq_connect")
+    }
+
+    @Test(arguments: ["", "-1", "5550x", "+5", "5 5"])
+    func aPortThatIsNoNumberIsRefused(port: String) throws {
+        let socket = try Socket(.router, in: context)
+        #expect(throws: ZeroMQError.self) { try socket.bind(to: "tcp://127.0.0.1:\(port)") }
+        #expect(throws: ZeroMQError.self) { try socket.connect(to: "tcp://127.0.0.1:\(port)") }
+    }
+
+    @Test func theLastPortIsTaken() throws {
+        let socket = try Socket(.dealer, in: context)
+        try socket.connect(to: "tcp://127.0.0.1:65535")
+    }
+
     private struct Pair: ~Copyable {
         let server: Socket
         let client: Socket

@@ -23,10 +23,12 @@ extension System {
     func startCamera(
         _ source: String = "synthetic",
         stream: String = "test",
-        _ more: [String] = []
+        _ more: [String] = [],
+        broker: String? = nil,
+        name: String? = nil
     ) throws -> RunningProgram {
-        let arguments = ["--broker", ingest, "--source", source, "--stream", stream]
-        return try start("camera", arguments + more)
+        let arguments = ["--broker", broker ?? ingest, "--source", source, "--stream", stream]
+        return try start("camera", arguments + more, name: name)
     }
 
     /// A camera with a small synthetic picture.
@@ -35,10 +37,19 @@ extension System {
         frames: Int,
         perSecond: Int,
         stream: String = "test",
-        _ more: [String] = []
+        size: String = "160x120",
+        _ more: [String] = [],
+        broker: String? = nil,
+        name: String? = nil
     ) throws -> RunningProgram {
-        let pace = ["--count", "\(frames)", "--fps", "\(perSecond)", "--size", "160x120"]
-        return try startCamera("synthetic", stream: stream, pace + more)
+        let pace = ["--count", "\(frames)", "--fps", "\(perSecond)", "--size", size]
+        return try startCamera(
+            "synthetic",
+            stream: stream,
+            pace + more,
+            broker: broker,
+            name: name
+        )
     }
 
     @discardableResult

@@ -1,0 +1,23 @@
+import Logging
+import Routing
+import Service
+
+extension BrokerLoop {
+    /// Writes a line, unless it is one too many that peers have caused.
+    func log(_ note: Note) {
+        guard !note.isPeers || note.level == .debug || peerLines.admits(at: now) else { return }
+        switch note.level {
+        case .debug: logger.debug("\(note.sentence)")
+        case .info: logger.info("\(note.sentence)")
+        case .notice: logger.notice("\(note.sentence)")
+        case .warning: logger.warning("\(note.sentence)")
+        }
+    }
+
+    /// Says how many lines were not written, once the second is over that they came in.
+    func reportOmittedLines() {
+        let count = peerLines.takeOmitted(at: now)
+        guard count > 0 else { return }
+        logger.warning("\(count) more lines about peers that came, went or were cut off")
+    }
+}
