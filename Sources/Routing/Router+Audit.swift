@@ -1,7 +1,9 @@
 internal import Wire
 
 extension Router {
-    /// What is wrong with the broker's own books; nothing, ever. For tests, as it looks at everything.
+    /// What is wrong with the broker's own books: nothing, ever.
+    ///
+    /// For tests, as it looks at everything.
     ///
     /// - Returns: A sentence for each invariant that does not hold.
     package func audit() -> [String] {

@@ -36,19 +36,18 @@ struct Plan {
     ]
 
     init(using random: inout SplitMix64) {
-        let acknowledgements = CameraWishes.Acknowledgement.allCases
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             let isArchive = Bool.random(using: &random)
-            cameras.append(isArchive ? .archive : acknowledgements.randomElement(using: &random)!)
+            cameras.append(isArchive ? .archive : [.none, .broker].pick(using: &random))
         }
         groups = Self.choices.filter { _ in Bool.random(using: &random) }
         if groups.isEmpty { groups = [Self.choices[0]] }
-        payloadBudget = [40_000, 64_000, 200_000].randomElement(using: &random)!
-        largestFrame = [300, 1_500, 4_000].randomElement(using: &random)!
+        payloadBudget = [40_000, 64_000, 200_000].pick(using: &random)
+        largestFrame = [300, 1_500, 4_000].pick(using: &random)
         creditFrames = Int.random(in: 1...6, using: &random)
         slots = Int.random(in: 1...creditFrames, using: &random)
-        archiveMessages = [2, 16, 64].randomElement(using: &random)!
-        networkShare = [50, 70, 85].randomElement(using: &random)!
+        archiveMessages = [2, 16, 64].pick(using: &random)
+        networkShare = [50, 70, 85].pick(using: &random)
         hasBrokerRestarts = random.once(in: 2)
         hasArchiveRestarts = random.once(in: 2)
         hasCameraRestarts = random.once(in: 2)
@@ -64,5 +63,12 @@ struct Plan {
     /// Whether only poison can bring a frame to its last attempt.
     var onlyPoisonKills: Bool {
         !hasHangs && !hasWorkerLosses && !hasCuts && !hasLies
+    }
+}
+
+extension Array {
+    /// One of the elements, of which there is at least one.
+    fileprivate func pick(using random: inout SplitMix64) -> Element {
+        self[Int.random(in: indices, using: &random)]
     }
 }

@@ -44,7 +44,7 @@ extension World {
         switch message {
         case .welcome(let welcome): cameras[index].welcome(welcome)
         case .refuse(let error):
-            network.cut(cameras[index].peer!)
+            if let peer = cameras[index].peer { network.cut(peer) }
             loseSession(camera: index)
             if error.code == .staleEpoch { cameras[index].chooseNewEpoch() }
         case .ack(let ack):
