@@ -52,6 +52,23 @@ import Wire
         #expect(Set(leases.map(\.deliver.assignment)).count == 1)
     }
 
+    @Test func framesThatMayBePoisonGoOldestFirstToo() {
+        var desk = Desk()
+        let camera = desk.camera("a").peer
+        var owner = desk.worker(group, frames: 2, slots: 2).peer
+        desk.frame(camera, "a", 0)
+        desk.frame(camera, "a", 1)
+        // Both are tried twice, and then the older one alone, in vain.
+        var leases: [Slot] = []
+        for _ in 0..<4 {
+            desk.tell(.lost(owner))
+            let (peer, effects) = desk.worker(group, frames: 2, slots: 2)
+            owner = peer
+            leases = effects.leases.map(\.slot)
+        }
+        #expect(leases == [Slot(1)])
+    }
+
     @Test func aNewWorkerTakesAStreamOverOnlyOnceThatIsDrained() {
         var desk = Desk()
         let (a, b) = (desk.camera("a").peer, desk.camera("b").peer)

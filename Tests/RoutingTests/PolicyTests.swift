@@ -140,6 +140,18 @@ import Wire
         #expect(refusals.first?.sentence.contains("queue") == true)
     }
 
+    @Test func aViewerThatHasLeftSeesNoStreamThatComesLater() {
+        var desk = Desk()
+        let first = desk.newPeer()
+        desk.tell(.hello(first, Hello(name: "wall", role: .viewer(patterns: ["*"]))))
+        desk.tell(.goodbye(first))
+        let camera = desk.camera("a").peer
+        let second = desk.newPeer()
+        desk.tell(.hello(second, Hello(name: "wall", role: .viewer(patterns: ["*"]))))
+        #expect(desk.router.audit() == [])
+        #expect(desk.frame(camera, "a", 0).leases.count == 1)
+    }
+
     @Test func aGroupWithoutWorkersThatOwesNothingMayBeMadeAnew() {
         var desk = Desk()
         let worker = desk.worker(latest).peer

@@ -1,5 +1,5 @@
 internal import Routing
-package import Wire
+internal import Wire
 
 /// A broker's surroundings in one thread: cameras, workers, viewers and an archive, driven by a seed.
 ///
