@@ -17,7 +17,8 @@ struct ArchiveCommand: ParsableCommand {
         version: Program.version,
         subcommands: [
             ServeCommand.self, InfoCommand.self, StreamsCommand.self, FramesCommand.self,
-            SQLCommand.self, ExportCommand.self, ReplayCommand.self,
+            GapsCommand.self, DeadLettersCommand.self, SQLCommand.self, ExportCommand.self,
+            ReplayCommand.self,
         ]
     )
 }
