@@ -27,6 +27,8 @@ struct ArchiveLane {
         var sentBytes = 0
         /// Items of this session that are committed.
         var committed: UInt64 = 0
+        /// Items at the front that may have been sent in a session before this one.
+        var resent = 0
     }
 
     private(set) var items = Queue<Item>()
@@ -36,6 +38,16 @@ struct ArchiveLane {
     var wasReady = false
 
     var isReady: Bool { session?.isReady ?? false }
+
+    /// Whether the first item may have been committed in a session before this one.
+    var isResent: Bool { (session?.resent ?? 0) > 0 }
+
+    /// The archive has told everything: what waits goes on its way, again or for the first time.
+    mutating func begin() {
+        wasReady = true
+        session?.isReady = true
+        session?.resent = items.count
+    }
 
     mutating func append(_ item: Item) {
         items.append(item)
@@ -69,6 +81,7 @@ struct ArchiveLane {
         guard let item = items.popFirst() else { return nil }
         session?.committed += 1
         session?.sent -= 1
+        if isResent { session?.resent -= 1 }
         session?.sentBytes -= item.byteCount
         if case .result = item.kind { resultBytes -= item.byteCount }
         return item

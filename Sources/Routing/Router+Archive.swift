@@ -18,7 +18,10 @@ extension Router {
             groups[group].isConfirmed = false
             for feed in groups[group].feeds.indices { groups[group].feeds[feed].isNamed = false }
         }
-        for stream in streams.indices { streams[stream].archiveNext = nil }
+        for stream in streams.indices {
+            streams[stream].archiveNext = nil
+            streams[stream].resentFrames = 0
+        }
         effects.append(.welcome(peer, welcome()))
         note(.debug, "the archive \(name) has connected")
     }
@@ -33,8 +36,7 @@ extension Router {
 
     mutating func handleReady(_ peer: PeerID) {
         guard hearArchive(peer) else { return }
-        lane.session?.isReady = true
-        lane.wasReady = true
+        lane.begin()
         let waiting = lane.items.count
         note(
             .info,
@@ -66,6 +68,7 @@ extension Router {
             counts[stream, default: 0] += 1
         }
         for (stream, count) in counts {
+            streams[stream].resentFrames = count
             for subscription in streams[stream].subscriptions
             where groups[subscription.group].isConfirmed {
                 let (group, feed) = (subscription.group, subscription.feed)
@@ -177,6 +180,7 @@ extension Router {
         }
         let wasFull = lane.resultBytes >= settings.resultBytes
         for _ in 0..<count {
+            let isAgain = lane.isResent
             guard let item = lane.popCommitted() else { break }
             switch item.kind {
             case .frame(let slot, let stream, let place, let camera):
@@ -186,8 +190,8 @@ extension Router {
                 if run.number > 0, let group = groupIndices[run.group] {
                     groups[group].replayCompleted += 1
                 }
-                settle(run, stream: stream, isFailure ? .failed : .completed)
-            case .record(let record): commitRecord(record)
+                if !isAgain { settle(run, stream: stream, isFailure ? .failed : .completed) }
+            case .record(let record): commitRecord(record, isAgain: isAgain)
             }
         }
         shrinkRing()
@@ -210,15 +214,19 @@ extension Router {
         free(byteCount, of: stream, peer: camera)
         release(slot)
         streams[stream].committedFrames += 1
+        if let next = streams[stream].archiveNext, place < next {
+            streams[stream].resentFrames -= 1
+        }
     }
 
-    private mutating func commitRecord(_ record: Record) {
+    private mutating func commitRecord(_ record: Record, isAgain: Bool) {
         switch record {
         case .gap(let gap):
             guard let stream = streamIndices[gap.stream] else { return }
             streams[stream].markArchived(before: Place(epoch: gap.epoch, sequence: gap.last + 1))
             markDirty(stream)
-        case .dead(let letter): settle(letter.run, stream: letter.frame.stream, .dead)
+        case .dead(let letter):
+            if !isAgain { settle(letter.run, stream: letter.frame.stream, .dead) }
         case .group(let definition):
             guard let group = groupIndices[definition.name] else { return }
             groups[group].recordsUnderWay -= 1
@@ -231,6 +239,9 @@ extension Router {
     }
 
     /// One frame less is owed.
+    ///
+    /// Not for what is sent again in a new session of the archive: it may have been counted there
+    /// already, and if it was not, the archive's next word says so.
     private mutating func settle(_ run: Run, stream: String, _ outcome: Account.Outcome) {
         guard let group = groupIndices[run.group], let stream = streamIndices[stream],
             let feed = groups[group].feedIndices[.init(run: run.number, stream: stream)],

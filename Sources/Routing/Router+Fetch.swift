@@ -167,7 +167,7 @@ extension Router {
         guard isKnown || debt.owedFrames > 0 else { return }
         guard debt.run.number > 0 || groups[group].isDurable else { return }
         let feed = feedIndex(group: group, run: debt.run.number, stream: stream)
-        let counted = debt.run.number == 0 ? streams[stream].committedFrames : nil
+        let counted = debt.run.number == 0 ? streams[stream].countedFrames : nil
         groups[group].feeds[feed].account = Account(debt, countedFrames: counted)
         groups[group].feeds[feed].isNamed = true
         if debt.owedFrames == 0, debt.run.number > 0 {

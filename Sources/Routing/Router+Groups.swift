@@ -68,7 +68,7 @@ extension Router {
     mutating func markRecorded(_ group: Int) {
         for feed in groups[group].feeds.indices where groups[group].feeds[feed].run == 0 {
             let stream = groups[group].feeds[feed].stream
-            let counted = streams[stream].committedFrames
+            let counted = streams[stream].countedFrames
             groups[group].feeds[feed].account = Account(countedFrames: counted)
         }
         groups[group].isRecorded = true
@@ -196,7 +196,7 @@ extension Router {
         streams[stream].subscriptions.append(.init(group: group, feed: feed))
         if groups[group].isDurable { streams[stream].durableSubscriptions += 1 }
         guard groups[group].isRecorded else { return }
-        let counted = streams[stream].committedFrames
+        let counted = streams[stream].countedFrames
         groups[group].feeds[feed].account = Account(countedFrames: counted)
     }
 

@@ -34,7 +34,8 @@ extension Router {
         dispatch(lease.group)
     }
 
-    /// A result after the deadline completes the frame if it still waits for another try.
+    /// A result after the deadline completes the frame if it is not done: it may wait for another
+    /// try, or be in another worker's hands.
     private mutating func completeLate(
         _ lease: Lease,
         _ result: Result,
@@ -42,15 +43,32 @@ extension Router {
         byteCount: Int
     ) {
         let group = lease.group
+        let place = lease.entry.place
         // The run may be over, and its feed's place another's.
         let key = Group.FeedKey(run: lease.run, stream: lease.stream)
         guard let feed = groups[group].feedIndices[key] else { return }
-        if let entry = groups[group].feeds[feed].remove(place: lease.entry.place) {
+        if let entry = groups[group].feeds[feed].remove(place: place) {
             countQueued(entry, by: -1, group: group, feed: feed)
             complete(entry, group: group, feed: feed, result, slot, byteCount)
-        } else if let entry = takeSuspect(group: group, feed: feed, place: lease.entry.place) {
+        } else if let entry = takeSuspect(group: group, feed: feed, place: place)
+            ?? takeLeased(group: group, feed: feed, place: place)
+        {
             complete(entry, group: group, feed: feed, result, slot, byteCount)
         }
+    }
+
+    /// Takes a frame from the worker that tries it now; what that one answers counts no more.
+    private mutating func takeLeased(group: Int, feed: Int, place: Place) -> Entry? {
+        for token in groups[group].workers.flatMap({ workers[$0]?.leases ?? [] }) {
+            guard let lease = leases[token], !lease.isExpired, lease.feed == feed,
+                lease.entry.place == place
+            else { continue }
+            leases[token]?.isExpired = true
+            groups[group].feeds[feed].leased -= 1
+            groups[group].heldBytes -= lease.entry.byteCount
+            return lease.entry
+        }
+        return nil
     }
 
     /// Takes a frame out of the group's suspects; without a place, any of the feed's.
@@ -118,6 +136,7 @@ extension Router {
             leases[started]?.startedAt = now
         }
         if worker.leases.isEmpty { worker.isAlone = false }
+        if worker.hangs { worker.hangs = hasOnlyExpired(worker) }
         workers[index] = worker
     }
 
@@ -133,7 +152,7 @@ extension Router {
                 giveBack(lease, countsAttempt: true, because: "took too long", worker.name)
                 takeBackAssignment(of: lease, from: worker)
             }
-            takeBackPrefetched(worker)
+            takeBackPrefetched(index)
             dispatch(worker.group)
         }
     }
@@ -151,14 +170,20 @@ extension Router {
     }
 
     /// Takes frames back that will not be started, as the worker hangs with all it has started.
-    private mutating func takeBackPrefetched(_ worker: Worker) {
-        let hangs = worker.leases.prefix(worker.slots).allSatisfy { leases[$0]?.isExpired == true }
-        guard hangs else { return }
+    private mutating func takeBackPrefetched(_ index: Int) {
+        guard let worker = workers[index], hasOnlyExpired(worker) else { return }
+        workers[index]?.hangs = true
         for token in worker.leases.dropFirst(worker.slots) {
             guard let lease = leases[token], !lease.isExpired else { continue }
             leases[token]?.isExpired = true
             giveBack(lease, countsAttempt: false, because: "took too long", worker.name)
         }
+    }
+
+    /// Whether a worker has started something, and the deadlines of all that have passed.
+    private func hasOnlyExpired(_ worker: Worker) -> Bool {
+        !worker.leases.isEmpty
+            && worker.leases.prefix(worker.slots).allSatisfy { leases[$0]?.isExpired == true }
     }
 
     /// Takes a worker out of its group, and all frames out of its hands.

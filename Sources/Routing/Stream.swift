@@ -30,6 +30,8 @@ struct Stream {
     /// Frames put on the way to the archive, and those of them that it has committed.
     var keptFrames: UInt64 = 0
     var committedFrames: UInt64 = 0
+    /// Frames on their way again that the archive has already, by what it said at the beginning.
+    var resentFrames: UInt64 = 0
     /// What the archive said when its session began: the place that comes next there.
     var archiveNext: Place?
 
@@ -41,6 +43,9 @@ struct Stream {
     private(set) var lostCount: UInt64 = 0
 
     init(name: String) { self.name = name }
+
+    /// How many of the kept frames the archive's word on a group takes in, if it comes now.
+    var countedFrames: UInt64 { committedFrames + resentFrames }
 
     /// Whether frames of the stream must not flow on while the archive is away.
     var needsArchive: Bool {

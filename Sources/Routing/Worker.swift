@@ -22,10 +22,12 @@ struct Worker {
     var isAlone = false
     /// Whether it was told to wait, as its group is not recorded yet.
     var waits = false
+    /// Whether the deadlines of all it has started have passed: it gets nothing until it answers.
+    var hangs = false
 
     /// Whether it may get a frame of `byteCount` bytes.
     func hasCredit(for byteCount: Int) -> Bool {
-        guard leases.count < creditFrames, !isAlone else { return false }
+        guard leases.count < creditFrames, !isAlone, !hangs else { return false }
         // One frame larger than the whole credit goes when nothing else is in flight.
         return leases.isEmpty || leasedBytes + byteCount <= creditBytes
     }
@@ -50,7 +52,8 @@ struct Lease {
     let grantedAt: Duration
     /// When the worker was free to start it; `nil` while it is only prefetched.
     var startedAt: Duration?
-    /// Whether its deadline has passed: the frame is the group's again, the credit still out.
+    /// Whether the frame is not this lease's any more, as its deadline has passed or an earlier
+    /// lease of it was answered late; the credit is still out.
     var isExpired = false
 }
 

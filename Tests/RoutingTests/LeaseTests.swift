@@ -103,11 +103,33 @@ import Wire
         let again = desk.tell(.tick).leases
         #expect(again.map(\.peer) == [other])
         #expect(desk.frame(camera, "a", 1).leases.isEmpty)
-        // The late answer frees the credit, and completes nothing that another works on.
+        // The late answer frees the credit, and completes the frame though another works on it.
         #expect(desk.answer(slow, lease.deliver, "a", 0).leases.map(\.peer) == [slow])
-        #expect(desk.ledger("faces")?.completed == 0)
-        desk.answer(other, again[0].deliver, "a", 0, worker: "other")
         #expect(desk.ledger("faces")?.completed == 1)
+        #expect(desk.ledger("faces")?.pending == 1)
+        // What that one answers counts no more, but its credit is back.
+        let last = desk.frame(camera, "a", 2)
+        #expect(last.leases.isEmpty)
+        let answered = desk.answer(other, again[0].deliver, "a", 0, worker: "other")
+        #expect(answered.leases.map(\.peer) == [other])
+        #expect(desk.ledger("faces")?.completed == 1)
+    }
+
+    @Test func aWorkerThatHangsGetsNothingUntilItAnswers() {
+        var desk = Desk { $0.leaseDeadline = .seconds(30) }
+        let camera = desk.camera("a").peer
+        let slow = desk.worker(group, frames: 4).peer
+        let lease = desk.frame(camera, "a", 0).leases[0]
+        desk.frame(camera, "a", 1)
+        desk.now = .seconds(30)
+        #expect(desk.tell(.tick).leases.isEmpty)
+        #expect(desk.frame(camera, "a", 2).leases.isEmpty)
+        #expect(desk.ledger("faces")?.pending == 3)
+        // It still holds the second frame, whose lease is over too.
+        #expect(desk.answer(slow, lease.deliver, "a", 0).leases.isEmpty)
+        #expect(desk.ledger("faces")?.completed == 1)
+        let other = desk.worker(group, name: "other", frames: 4)
+        #expect(other.effects.leases.map(\.peer) == [other.peer, other.peer])
     }
 
     @Test func aLateResultCompletesAFrameThatIsStillOwed() {

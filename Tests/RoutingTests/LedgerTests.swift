@@ -106,4 +106,61 @@ import Wire
         #expect(desk.ledger("faces")?.completed == 1)
         #expect(desk.ledger("faces")?.pending == 0)
     }
+
+    /// A group that has two frames of stream `a` in the hands of its only worker.
+    private func deskWithTwoLeases() -> (Desk, archive: PeerID, worker: PeerID, [Deliver]) {
+        var desk = Desk()
+        let archive = desk.archive()
+        desk.tell(.ready(archive))
+        let camera = desk.camera("a", acks: .archive).peer
+        let worker = desk.worker(durable).peer
+        desk.tell(.committed(archive, Committed(count: 1)))
+        desk.tell(
+            .end(
+                archive,
+                End(
+                    run: live,
+                    stream: "a",
+                    through: nil,
+                    isHead: true,
+                    owedFrames: 0,
+                    owedBytes: 0
+                )
+            )
+        )
+        let leases = (desk.frame(camera, "a", 0) + desk.frame(camera, "a", 1)).leases
+        return (desk, archive, worker, leases.map(\.deliver))
+    }
+
+    @Test func aResultThatAnEndedArchiveHasCommittedCountsOnce() {
+        var (desk, first, worker, leases) = deskWithTwoLeases()
+        desk.answer(worker, leases[0], "a", 0)
+        desk.answer(worker, leases[1], "a", 1)
+        // It wrote everything and ended before it said so; the next one has nothing new to say.
+        desk.tell(.lost(first))
+        let second = desk.archive()
+        desk.tell(.stream(second, state(next: 2)))
+        desk.tell(.group(second, durable))
+        desk.tell(.debt(second, account(owed: 0, completed: 2)))
+        desk.tell(.ready(second))
+        desk.tell(.committed(second, Committed(count: 4)))
+        #expect(desk.ledger("faces")?.completed == 2)
+        #expect(desk.ledger("faces")?.published == 2)
+    }
+
+    @Test func aWordOfTheArchiveAmongFramesSentAgainCountsThemOnce() {
+        var (desk, first, _, _) = deskWithTwoLeases()
+        desk.tell(.lost(first))
+        let second = desk.archive()
+        desk.tell(.stream(second, state(next: 2)))
+        desk.tell(.group(second, durable))
+        desk.tell(.debt(second, account(owed: 2)))
+        desk.tell(.ready(second))
+        // Its word comes between the two frames that it had already.
+        desk.tell(.committed(second, Committed(count: 1)))
+        desk.tell(.debt(second, account(owed: 2)))
+        desk.tell(.committed(second, Committed(count: 2)))
+        #expect(desk.ledger("faces")?.pending == 2)
+        #expect(desk.ledger("faces")?.published == 2)
+    }
 }

@@ -51,8 +51,8 @@ struct Simulate: ParsableCommand {
     }
 
     private func runOne(_ seed: UInt64) throws {
-        let world = World.run(seed: seed, steps: steps)
-        if !world.failures.isEmpty { for line in world.history.suffix(400) { print(line) } }
+        let world = World.run(seed: seed, steps: steps, keepsHistory: true)
+        if !world.failures.isEmpty { for line in world.history { print(line) } }
         for sentence in world.failures { print("seed \(seed): \(sentence)") }
         if !world.failures.isEmpty { throw ExitCode(1) }
         print("seed \(seed): nothing broke in \(world.steps) steps")

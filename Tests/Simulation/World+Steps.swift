@@ -11,9 +11,21 @@ extension World {
         } else {
             act()
         }
-        if steps.isMultiple(of: 25) { tell(.tick) }
+        if steps.isMultiple(of: 25) {
+            giveSignsOfLife()
+            tell(.tick)
+        }
         if steps.isMultiple(of: 5) { tell(.flush) }
         checkAlways()
+    }
+
+    /// Peers that have nothing to say and do not hang say that they are there.
+    private mutating func giveSignsOfLife() {
+        let hanging = Set(workers.filter { $0.hangsUntil > now }.map(\.peer))
+        for connection in network.connections where connection.up.isEmpty {
+            guard !hanging.contains(connection.peer) else { continue }
+            network.send(.event(.heartbeat(connection.peer)), from: connection.peer)
+        }
     }
 
     private mutating func act() {
@@ -59,7 +71,7 @@ extension World {
     /// Lets everything come to rest, with all peers there and no more faults.
     mutating func settle() {
         var quiet = 0
-        for round in 0..<6_000 {
+        for round in 0..<1_500 {
             now += .milliseconds(50)
             connectAll()
             for worker in workers {
@@ -103,10 +115,14 @@ extension World {
             "\($0.stream) with \($0.unacknowledged.count) frames, \($0.sent) sent, of \($0.limit)"
         }
         let leases = workers.reduce(0) { $0 + $1.leases.count }
+        let groups = router.report().groups.filter { $0.pending > 0 || $0.replayOwed > 0 }.map {
+            "\($0.group.name) has \($0.pending) pending and \($0.replayOwed) of replays"
+        }
         fail(
             """
             does not come to rest: owed by \(owing.sorted()), \(leases) leases, \(waiting) wait, \
-            \(router.report().broker.uncommittedMessages) messages uncommitted
+            \(router.report().broker.uncommittedMessages) messages uncommitted, \
+            \(archive.fetches.count) fetches, \(groups)
             """
         )
     }

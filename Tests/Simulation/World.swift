@@ -10,6 +10,8 @@ package struct World {
     package private(set) var failures: [String] = []
     /// The newest events, oldest first, for a person who looks for the reason.
     package private(set) var history: [String] = []
+    /// Whether ``history`` is kept, which takes longer than the rest.
+    private let keepsHistory: Bool
     /// Steps so far.
     package private(set) var steps = 0
 
@@ -50,7 +52,8 @@ package struct World {
     }
 
     /// The world of a seed, before its first step.
-    package init(seed: UInt64) {
+    package init(seed: UInt64, keepsHistory: Bool = false) {
+        self.keepsHistory = keepsHistory
         random = SplitMix64(seed: seed)
         plan = Plan(using: &random)
         router = Router(settings: Self.settings(plan, session: 1))
@@ -73,8 +76,12 @@ package struct World {
     /// Runs the seed's world for so many steps, then without faults until it is at rest.
     ///
     /// - Returns: The world, with its ``failures``.
-    package static func run(seed: UInt64, steps: Int = 1_000) -> World {
-        var world = World(seed: seed)
+    package static func run(
+        seed: UInt64,
+        steps: Int = 1_000,
+        keepsHistory: Bool = false
+    ) -> World {
+        var world = World(seed: seed, keepsHistory: keepsHistory)
         for _ in 0..<steps where world.failures.isEmpty { world.step() }
         if world.failures.isEmpty { world.settle() }
         if world.failures.isEmpty { world.checkAtRest() }
@@ -86,7 +93,8 @@ package struct World {
     }
 
     mutating func note(_ sentence: @autoclosure () -> String) {
-        if history.count >= 400 { history.removeFirst(200) }
+        guard keepsHistory else { return }
+        if history.count >= 4_000 { history.removeFirst(2_000) }
         history.append("\(steps) \(sentence())")
     }
 
@@ -133,7 +141,10 @@ package struct World {
     }
 
     mutating func tell(_ event: Event) {
-        note("\(event)".prefix(240).description)
+        switch event {
+        case .heartbeat, .flush, .tick: break
+        default: note("\(event)".prefix(240).description)
+        }
         effects.removeAll(keepingCapacity: true)
         router.handle(event, at: now, into: &effects)
         let performed = effects
