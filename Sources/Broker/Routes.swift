@@ -14,26 +14,40 @@ struct Routes {
     }
 
     private var peers: [Route: PeerID] = [:]
-    private var routes: [PeerID: Route] = [:]
-    private var lastPeer: UInt64 = 0
+    /// By the session's index; `nil` where there is none now.
+    private var sessions: [(peer: PeerID, route: Route)?] = []
+    private var generations: [UInt32] = []
+    private var free: [Int] = []
 
     /// The session on a connection; a new one when there is none.
     mutating func peer(on route: Route) -> PeerID {
         if let peer = peers[route] { return peer }
-        lastPeer += 1
-        let peer = PeerID(lastPeer)
+        let index = free.popLast() ?? sessions.count
+        if index == sessions.count {
+            sessions.append(nil)
+            generations.append(0)
+        }
+        let peer = PeerID(index: index, generation: generations[index])
         peers[route] = peer
-        routes[peer] = route
+        sessions[index] = (peer, route)
         return peer
     }
 
-    subscript(peer: PeerID) -> Route? { routes[peer] }
-
-    mutating func forget(_ peer: PeerID) {
-        guard let route = routes.removeValue(forKey: peer) else { return }
-        peers[route] = nil
+    subscript(peer: PeerID) -> Route? {
+        guard peer.index < sessions.count, let session = sessions[peer.index],
+            session.peer == peer
+        else { return nil }
+        return session.route
     }
 
-    /// All sessions, in the order begun.
-    var all: [PeerID] { routes.keys.sorted { $0.value < $1.value } }
+    mutating func forget(_ peer: PeerID) {
+        guard let route = self[peer] else { return }
+        peers[route] = nil
+        sessions[peer.index] = nil
+        generations[peer.index] += 1
+        free.append(peer.index)
+    }
+
+    /// All sessions.
+    var all: [PeerID] { sessions.compactMap { $0?.peer } }
 }

@@ -8,8 +8,8 @@ struct ArchiveLane {
     struct Item {
         enum Kind {
             case frame(Slot, stream: Int, Place, camera: PeerID)
-            case result(Slot, Run, stream: String, isFailure: Bool)
-            case record(Record)
+            case result(Slot, group: Int, run: UInt32, stream: Int, isFailure: Bool)
+            indirect case record(Record)
         }
 
         let kind: Kind

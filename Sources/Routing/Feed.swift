@@ -23,6 +23,16 @@ struct Feed {
         case behind
     }
 
+    /// Where it waits for its turn.
+    enum Turn: Equatable {
+        /// Nowhere: it has no frame, or one that may be poison comes first.
+        case idle
+        /// In its group's rotation.
+        case inRotation
+        /// Under order `stream`: with the one worker that may have its frames, for credit.
+        case parked(on: Int)
+    }
+
     let run: UInt32
     let stream: Int
     var source: Source
@@ -52,8 +62,9 @@ struct Feed {
     var suspected = 0
     /// What it may send in this round, in bytes (deficit round robin).
     var deficit = 0
-    /// Whether it is in its group's rotation.
-    var isActive = false
+    /// Whether it has had nothing yet of what it may send in this round.
+    var isFresh = false
+    var turn = Turn.idle
 
     var isReplay: Bool { run > 0 }
 

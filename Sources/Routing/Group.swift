@@ -2,14 +2,14 @@ internal import Wire
 
 /// A consumer group: it sees each frame of its streams once.
 struct Group {
-    /// Which feeds have frames, and whose turn it is: deficit round robin by bytes.
+    /// What a feed may send more with each round, in bytes: deficit round robin.
     ///
     /// Source: Shreedhar and Varghese, "Efficient Fair Queuing Using Deficit Round Robin", 1995.
-    struct Rotation {
-        /// What a feed may send more with each turn, in bytes.
-        static let quantum = 64 << 10
-        var feeds = Queue<Int>()
-    }
+    static let quantum = 64 << 10
+    /// Where the live feeds are in ``rotations``.
+    static let live = 0
+    /// Where the feeds of replays are in ``rotations``.
+    static let replays = 1
 
     /// A frame that was tried twice already, and so goes alone to a worker that holds nothing.
     struct Suspect {
@@ -24,7 +24,17 @@ struct Group {
 
     let name: String
     /// How it works; `nil` while no worker has said and the archive knows nothing.
-    var definition: GroupDefinition?
+    var definition: GroupDefinition? {
+        didSet {
+            isLatest = definition?.policy == .latest
+            isDurable = definition?.policy == .durable
+            isOrdered = definition?.order == .stream
+        }
+    }
+    // What of that is asked for each frame.
+    private(set) var isLatest = false
+    private(set) var isDurable = false
+    private(set) var isOrdered = false
     /// Whether the archive has recorded the definition.
     var isRecorded = false
     /// How many records of the definition are on their way to the archive.
@@ -34,12 +44,22 @@ struct Group {
     /// Whether it is a viewer's: its results are nobody else's business.
     var isViewer = false
     var workers: [Int] = []
+    /// Frames that all of them may hold.
+    var creditFrames = 0
+    /// The workers that may get a frame, by the share of their credit that is out.
+    var load = Ladder()
+    /// All workers, by the number of feeds that they own; under order `stream`.
+    var owners = Ladder()
+    /// No worker had room for a frame of so many bytes, and none has got any since.
+    var refusedBytes = Int.max
     var feeds: [Feed] = []
     var feedIndices: [FeedKey: Int] = [:]
     /// Feeds that may be used again.
     var freeFeeds: [Int] = []
-    var live = Rotation()
-    var replay = Rotation()
+    /// Feeds that have frames, in turn: the live ones, and those of replays.
+    var rotations = [Queue<Int>(), Queue<Int>()]
+    /// Feeds of pushed frames, by the bytes that wait in them.
+    var fullest = LargestFirst()
     /// Frames that may be poison, oldest first.
     var suspects = Queue<Suspect>()
     /// The worker that gets nothing new until it holds nothing and can take the first suspect.
@@ -66,8 +86,6 @@ struct Group {
 
     init(name: String) { self.name = name }
 
-    var isDurable: Bool { definition?.policy == .durable }
-
     /// Puts a frame that may be poison behind the others, but before the younger ones of its feed.
     mutating func appendSuspect(_ suspect: Suspect) {
         let offset = suspects.firstOffset {
@@ -80,7 +98,7 @@ struct Group {
     ///
     /// Under order `stream` that is when the older frames of its stream are done.
     func offsetOfNextSuspect() -> Int? {
-        guard definition?.order == .stream else { return suspects.isEmpty ? nil : 0 }
+        guard isOrdered else { return suspects.isEmpty ? nil : 0 }
         return suspects.firstOffset { suspect in
             let feed = feeds[suspect.feed]
             guard feed.leased == 0, let head = feed.queue.first else { return feed.leased == 0 }
@@ -97,11 +115,28 @@ struct Group {
         return suspects[offset].entry.place < head.place
     }
 
-    /// Puts a feed that has frames into its rotation, once.
+    /// Puts a feed that has frames into its rotation, unless it waits for its turn already.
     mutating func activate(_ feed: Int) {
-        guard !feeds[feed].isActive else { return }
-        feeds[feed].isActive = true
+        guard feeds[feed].turn == .idle else { return }
+        feeds[feed].turn = .inRotation
         feeds[feed].deficit = 0
-        if feeds[feed].isReplay { replay.feeds.append(feed) } else { live.feeds.append(feed) }
+        rotations[feeds[feed].isReplay ? Self.replays : Self.live].append(feed)
+    }
+
+    /// Puts a feed that was parked to the front of its rotation, to go on with its turn.
+    mutating func resume(_ feed: Int) {
+        feeds[feed].turn = .inRotation
+        rotations[feeds[feed].isReplay ? Self.replays : Self.live].prepend(feed)
+    }
+
+    /// Keeps the sums right when a frame enters (1) or leaves (-1) a feed's queue.
+    mutating func countQueued(_ byteCount: Int, by sign: Int, feed: Int) {
+        if feeds[feed].source == .pushed {
+            queuedFrames += sign
+            queuedBytes += sign * byteCount
+            fullest.set(feed, to: feeds[feed].queuedBytes)
+        } else {
+            fetchedBytes += sign * byteCount
+        }
     }
 }

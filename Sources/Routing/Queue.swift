@@ -63,6 +63,12 @@ struct Queue<Element> {
         return element
     }
 
+    /// Puts the first element behind the last.
+    mutating func moveFirstToEnd() {
+        guard count > 1, let element = popFirst() else { return }
+        append(element)
+    }
+
     /// Takes out the element at `offset`; what is before it moves up one place.
     @discardableResult
     mutating func remove(at offset: Int) -> Element {

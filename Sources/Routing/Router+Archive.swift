@@ -162,7 +162,7 @@ extension Router {
     mutating func pumpLane() {
         while let (peer, item) = lane.takeForSending() {
             switch item.kind {
-            case .frame(let slot, _, _, _), .result(let slot, _, _, _):
+            case .frame(let slot, _, _, _), .result(let slot, _, _, _, _):
                 effects.append(.store(peer, slot))
             case .record(.group(let definition)):
                 // What the archive has recorded may have taken its place meanwhile.
@@ -185,12 +185,10 @@ extension Router {
             switch item.kind {
             case .frame(let slot, let stream, let place, let camera):
                 commitFrame(place, slot, item.byteCount, stream: stream, camera: camera)
-            case .result(let slot, let run, let stream, let isFailure):
+            case .result(let slot, let group, let run, let stream, let isFailure):
                 release(slot)
-                if run.number > 0, let group = groupIndices[run.group] {
-                    groups[group].replayCompleted += 1
-                }
-                if !isAgain { settle(run, stream: stream, isFailure ? .failed : .completed) }
+                if run > 0 { groups[group].replayCompleted += 1 }
+                if !isAgain { settle(group, run, stream, isFailure ? .failed : .completed) }
             case .record(let record): commitRecord(record, isAgain: isAgain)
             }
         }
@@ -226,7 +224,10 @@ extension Router {
             streams[stream].markArchived(before: Place(epoch: gap.epoch, sequence: gap.last + 1))
             markDirty(stream)
         case .dead(let letter):
-            if !isAgain { settle(letter.run, stream: letter.frame.stream, .dead) }
+            guard !isAgain, let group = groupIndices[letter.run.group],
+                let stream = streamIndices[letter.frame.stream]
+            else { return }
+            settle(group, letter.run.number, stream, .dead)
         case .group(let definition):
             guard let group = groupIndices[definition.name] else { return }
             groups[group].recordsUnderWay -= 1
@@ -242,10 +243,14 @@ extension Router {
     ///
     /// Not for what is sent again in a new session of the archive: it may have been counted there
     /// already, and if it was not, the archive's next word says so.
-    private mutating func settle(_ run: Run, stream: String, _ outcome: Account.Outcome) {
-        guard let group = groupIndices[run.group], let stream = streamIndices[stream],
-            let feed = groups[group].feedIndices[.init(run: run.number, stream: stream)],
-            run.number > 0 || groups[group].isDurable
+    private mutating func settle(
+        _ group: Int,
+        _ run: UInt32,
+        _ stream: Int,
+        _ outcome: Account.Outcome
+    ) {
+        guard run > 0 || groups[group].isDurable,
+            let feed = groups[group].feedIndices[.init(run: run, stream: stream)]
         else { return }
         groups[group].feeds[feed].account.settle(outcome)
     }

@@ -39,14 +39,14 @@ extension Router {
             let place = lease.entry.place
             let key = Key(group: lease.group, run: lease.run, stream: lease.stream, place: place)
             if !seen.insert(key).inserted { broken.append("\(place) is leased twice") }
-            if workers[lease.worker] == nil { broken.append("\(place) is leased to nobody") }
+            if workers[lease.worker].isGone { broken.append("\(place) is leased to nobody") }
         }
         return broken
     }
 
     /// In flight never exceeds credit, but for one frame larger than all of it.
     private func auditWorkers() -> [String] {
-        workers.compactMap(\.self).compactMap { worker in
+        workers.filter { !$0.isGone }.compactMap { worker in
             let bytes = worker.leases.reduce(0) { $0 + (leases[$1]?.entry.byteCount ?? 0) }
             if bytes != worker.leasedBytes { return "the bytes of \(worker.name) are miscounted" }
             if worker.leases.count > worker.creditFrames {

@@ -18,7 +18,7 @@ extension Router {
 
     private mutating func push(_ entry: Entry, group: Int, feed: Int) {
         groups[group].published += 1
-        if groups[group].definition?.policy == .latest {
+        if groups[group].isLatest {
             while let older = takeQueued(group: group, feed: feed) {
                 groups[group].superseded += 1
                 release(older.slot)
@@ -26,30 +26,24 @@ extension Router {
         }
         slots.retain(entry.slot)
         groups[group].feeds[feed].append(entry)
-        groups[group].queuedFrames += 1
-        groups[group].queuedBytes += entry.byteCount
+        groups[group].countQueued(entry.byteCount, by: 1, feed: feed)
         groups[group].activate(feed)
         shedOverflow(group: group)
     }
 
     /// Drops the oldest frames of the stream that holds most, until the queue is within its bounds.
     mutating func shedOverflow(group: Int) {
-        guard let policy = groups[group].definition?.policy, policy != .durable else { return }
-        let mostFrames = policy == .queue ? settings.queueFrames : .max
+        guard groups[group].queuedFrames > 0 else { return }
+        let isLatest = groups[group].isLatest
+        let mostFrames = isLatest ? .max : settings.queueFrames
         let mostBytes = waitingShare(of: group)
         while groups[group].queuedFrames > mostFrames
             || (groups[group].queuedBytes > mostBytes && groups[group].queuedFrames > 1)
         {
-            let feeds = groups[group].feeds
-            let fullest = feeds.indices
-                .filter { feeds[$0].source == .pushed }
-                .max { feeds[$0].queuedBytes < feeds[$1].queuedBytes }
-            guard let fullest, let oldest = takeQueued(group: group, feed: fullest) else { return }
-            if policy == .latest {
-                groups[group].superseded += 1
-            } else {
-                groups[group].shed += 1
-            }
+            guard let fullest = groups[group].fullest.largest,
+                let oldest = takeQueued(group: group, feed: fullest)
+            else { return }
+            if isLatest { groups[group].superseded += 1 } else { groups[group].shed += 1 }
             release(oldest.slot)
         }
     }
@@ -57,10 +51,13 @@ extension Router {
     /// Leases frames to workers while there are both.
     mutating func dispatch(_ group: Int) {
         guard mayDispatch(group) else { return }
-        leaseSuspects(group)
+        if groups[group].suspects.count > 0 || groups[group].reservedWorker != nil {
+            leaseSuspects(group)
+        }
         while let (feed, worker) = nextPair(group) {
             guard let entry = take(group: group, feed: feed) else { return }
             groups[group].feeds[feed].deficit -= entry.byteCount
+            groups[group].feeds[feed].isFresh = false
             let isReplay = groups[group].feeds[feed].isReplay
             groups[group].liveSinceReplay = isReplay ? 0 : groups[group].liveSinceReplay + 1
             lease(entry, group: group, feed: feed, to: worker)
@@ -69,7 +66,7 @@ extension Router {
     }
 
     private func mayDispatch(_ group: Int) -> Bool {
-        guard !groups[group].workers.isEmpty else { return false }
+        guard groups[group].workers.count > 0 else { return false }
         guard groups[group].isDurable else { return true }
         // A durable group without its record, or with too many results on their way, waits.
         return groups[group].isRecorded && lane.resultBytes < settings.resultBytes
@@ -79,53 +76,55 @@ extension Router {
     private mutating func leaseSuspects(_ group: Int) {
         while let offset = groups[group].offsetOfNextSuspect() {
             let members = groups[group].workers
-            guard let idle = members.first(where: { workers[$0]?.leases.isEmpty == true }) else {
+            guard let idle = members.first(where: { workers[$0].leases.isEmpty }) else {
                 // Somebody must run empty for it, or it would wait for ever in a busy group.
                 if groups[group].reservedWorker == nil {
-                    groups[group].reservedWorker = members.first { workers[$0]?.isAlone == false }
+                    let next = members.first { !workers[$0].isAlone }
+                    reserve(next, of: group)
                 }
                 return
             }
             let suspect = groups[group].suspects.remove(at: offset)
-            groups[group].reservedWorker = nil
+            reserve(nil, of: group)
             groups[group].feeds[suspect.feed].suspected -= 1
             groups[group].heldBytes -= suspect.entry.byteCount
-            workers[idle]?.isAlone = true
+            workers[idle].isAlone = true
             lease(suspect.entry, group: group, feed: suspect.feed, to: idle)
+            // Its younger frames may have waited for it.
+            groups[group].activate(suspect.feed)
         }
-        groups[group].reservedWorker = nil
+        reserve(nil, of: group)
     }
 
     private mutating func lease(_ entry: Entry, group: Int, feed: Int, to index: Int) {
         assign(group: group, feed: feed, to: index)
-        guard var worker = workers[index] else { preconditionFailure("a lease to nobody") }
-        let isStarted = worker.leases.count < worker.slots
+        let isStarted = workers[index].leases.count < workers[index].slots
+        let run = groups[group].feeds[feed].run
         let token = leases.insert(
             Lease(
                 worker: index,
                 group: group,
                 feed: feed,
-                run: groups[group].feeds[feed].run,
+                run: run,
                 stream: groups[group].feeds[feed].stream,
                 entry: entry,
                 grantedAt: now,
                 startedAt: isStarted ? now : nil
             )
         )
-        worker.leases.append(token)
-        worker.leasedBytes += entry.byteCount
+        workers[index].leases.append(token)
+        workers[index].leasedBytes += entry.byteCount
+        place(index, hasMoreRoom: false)
         groups[group].heldBytes += entry.byteCount
-        worker.given += 1
-        workers[index] = worker
         groups[group].feeds[feed].leased += 1
         let deliver = Deliver(
             token: token,
-            run: Run(group: groups[group].name, number: groups[group].feeds[feed].run),
+            run: Run(group: groups[group].name, number: run),
             attempt: entry.attempts + 1,
             assignment: groups[group].feeds[feed].assignment,
-            deadlineMilliseconds: UInt32(settings.leaseDeadline.milliseconds)
+            deadlineMilliseconds: deadlineMilliseconds
         )
-        effects.append(.deliver(worker.peer, deliver, entry.slot))
+        effects.append(.deliver(workers[index].peer, deliver, entry.slot))
     }
 
     // MARK: Whose turn it is
@@ -135,60 +134,63 @@ extension Router {
     /// A live one, and of each ``Settings/replayShare`` frames one of a replay.
     private mutating func nextPair(_ group: Int) -> (feed: Int, worker: Int)? {
         if groups[group].liveSinceReplay >= settings.replayShare - 1,
-            let pair = nextPair(group, in: \.replay)
+            let pair = nextPair(group, in: Group.replays)
         {
             return pair
         }
-        return nextPair(group, in: \.live) ?? nextPair(group, in: \.replay)
+        return nextPair(group, in: Group.live) ?? nextPair(group, in: Group.replays)
     }
 
-    private mutating func nextPair(
-        _ group: Int,
-        in rotation: WritableKeyPath<Group, Group.Rotation>
-    ) -> (feed: Int, worker: Int)? {
+    private mutating func nextPair(_ group: Int, in kind: Int) -> (feed: Int, worker: Int)? {
         // Results of replays are owed, so they wait in memory: with too many of them replays pause.
-        if rotation == \.replay, lane.resultBytes >= settings.resultBytes { return nil }
-        // Feeds in a row that only wait for the one worker that may have their frames.
-        var blocked = 0
-        while let feed = groups[group][keyPath: rotation].feeds.first,
-            blocked < groups[group][keyPath: rotation].feeds.count
-        {
+        if kind == Group.replays, lane.resultBytes >= settings.resultBytes { return nil }
+        while let feed = groups[group].rotations[kind].first {
             guard let byteCount = nextByteCount(group: group, feed: feed) else {
-                groups[group][keyPath: rotation].feeds.popFirst()
-                groups[group].feeds[feed].isActive = false
+                groups[group].rotations[kind].popFirst()
+                groups[group].feeds[feed].turn = .idle
                 forgetIfOver(group: group, feed: feed)
                 continue
             }
-            if groups[group].feeds[feed].deficit >= byteCount {
-                guard mayLease(byteCount, of: group) else { return nil }
-                if let worker = worker(for: feed, of: group, byteCount) { return (feed, worker) }
-                guard groups[group].definition?.order == .stream else { return nil }
-                blocked += 1
-            } else {
+            if groups[group].feeds[feed].deficit < byteCount {
                 // Each round adds a quantum to every feed, so the largest frame bounds the rounds.
-                groups[group].feeds[feed].deficit += Group.Rotation.quantum
-                blocked = 0
+                groups[group].feeds[feed].deficit += Group.quantum
+                groups[group].feeds[feed].isFresh = true
+                groups[group].rotations[kind].moveFirstToEnd()
+                continue
             }
-            groups[group][keyPath: rotation].feeds.popFirst()
-            groups[group][keyPath: rotation].feeds.append(feed)
+            guard mayLease(byteCount, of: group) else { return nil }
+            guard groups[group].isOrdered else {
+                return leastLoadedWorker(of: group, for: byteCount).map { (feed, $0) }
+            }
+            // Older frames that may be poison go first, or the stream would go backwards.
+            guard
+                groups[group].feeds[feed].suspected == 0
+                    || !groups[group].suspectIsNext(of: feed)
+            else {
+                groups[group].rotations[kind].popFirst()
+                groups[group].feeds[feed].turn = .idle
+                continue
+            }
+            guard let worker = heir(of: feed, in: group) else { return nil }
+            if hasCredit(worker, for: byteCount) { return (feed, worker) }
+            groups[group].rotations[kind].popFirst()
+            park(feed, of: group, on: worker)
         }
         return nil
     }
 
     /// The size of the feed's next frame, or `nil` when it has none.
     private func nextByteCount(group: Int, feed: Int) -> Int? {
-        let state = groups[group].feeds[feed]
-        if let entry = state.queue.first { return entry.byteCount }
-        guard case .live(let index) = state.source else { return nil }
-        return streams[state.stream].ring.entry(at: index)?.byteCount
+        if let first = groups[group].feeds[feed].queue.first { return first.byteCount }
+        guard case .live(let index) = groups[group].feeds[feed].source else { return nil }
+        return streams[groups[group].feeds[feed].stream].ring.entry(at: index)?.byteCount
     }
 
     /// Takes the feed's next frame, with a reference to its slot.
     private mutating func take(group: Int, feed: Int) -> Entry? {
         if let entry = takeQueued(group: group, feed: feed) { return entry }
-        let state = groups[group].feeds[feed]
-        guard case .live(let index) = state.source,
-            let entry = streams[state.stream].ring.entry(at: index)
+        guard case .live(let index) = groups[group].feeds[feed].source,
+            let entry = streams[groups[group].feeds[feed].stream].ring.entry(at: index)
         else { return nil }
         groups[group].feeds[feed].source = .live(index + 1)
         groups[group].feeds[feed].cursor = entry.place
@@ -204,17 +206,7 @@ extension Router {
     /// Takes the first frame out of the feed's queue.
     mutating func takeQueued(group: Int, feed: Int) -> Entry? {
         guard let entry = groups[group].feeds[feed].popFirst() else { return nil }
-        countQueued(entry, by: -1, group: group, feed: feed)
+        groups[group].countQueued(entry.byteCount, by: -1, feed: feed)
         return entry
-    }
-
-    /// Keeps the group's sums right when a frame enters (1) or leaves (-1) a feed's queue.
-    mutating func countQueued(_ entry: Entry, by sign: Int, group: Int, feed: Int) {
-        if groups[group].feeds[feed].source == .pushed {
-            groups[group].queuedFrames += sign
-            groups[group].queuedBytes += sign * entry.byteCount
-        } else {
-            groups[group].fetchedBytes += sign * entry.byteCount
-        }
     }
 }

@@ -20,14 +20,14 @@ extension Router {
 
     /// Asks the archive for the feed's next frames, unless it has enough or they are on their way.
     mutating func fetchIfNeeded(group: Int, feed: Int) {
+        guard groups[group].feeds[feed].source == .behind else { return }
         let state = groups[group].feeds[feed]
-        guard state.source == .behind, !state.isFetching, !state.isDrained, !state.isOver,
+        guard !state.isFetching, !state.isDrained, !state.isOver,
             lane.isReady, fetchesUnderWay < settings.fetches, let archive = lane.session?.peer,
             !groups[group].workers.isEmpty
         else { return }
         guard state.isReplay || groups[group].isConfirmed else { return }
-        let credit = groups[group].workers.reduce(0) { $0 + (workers[$1]?.creditFrames ?? 0) }
-        let target = max(16, Self.fetchAhead * credit)
+        let target = max(16, Self.fetchAhead * groups[group].creditFrames)
         guard state.queue.count * 2 <= target else { return }
         let bytes = min(
             state.isReplay ? Self.replayChunk : Self.fetchChunk,
@@ -99,7 +99,7 @@ extension Router {
             arrivedAt: fetched.run.number == 0 ? arrival(of: frame) : now
         )
         groups[group].feeds[feed].append(entry)
-        countQueued(entry, by: 1, group: group, feed: feed)
+        groups[group].countQueued(byteCount, by: 1, feed: feed)
         groups[group].activate(feed)
         dispatch(group)
     }

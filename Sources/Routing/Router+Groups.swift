@@ -39,7 +39,7 @@ extension Router {
             name: name,
             model: wishes.model,
             group: index,
-            creditFrames: Int(min(wishes.creditFrames, settings.creditFrames)),
+            creditFrames: Int(max(1, min(wishes.creditFrames, settings.creditFrames))),
             creditBytes: Int(min(wishes.creditBytes, UInt64(settings.payloadBudget / 8))),
             slots: Int(min(wishes.slots, settings.creditFrames))
         )
@@ -73,11 +73,9 @@ extension Router {
         }
         groups[group].isRecorded = true
         groups[group].isConfirmed = true
-        for index in groups[group].workers {
-            guard var worker = workers[index], worker.waits else { continue }
-            worker.waits = false
-            workers[index] = worker
-            welcomeAgain(worker)
+        for index in groups[group].workers where workers[index].waits {
+            workers[index].waits = false
+            welcomeAgain(workers[index])
         }
     }
 
@@ -126,6 +124,15 @@ extension Router {
             workers.append(worker)
         }
         groups[worker.group].workers.append(index)
+        groups[worker.group].creditFrames += worker.creditFrames
+        let rung = groups[worker.group].load.add(index)
+        let sameRung = groups[worker.group].owners.add(index)
+        precondition(rung == sameRung, "the ladders of a group differ")
+        workers[index].rung = rung
+        groups[worker.group].owners.put(rung, on: 0)
+        place(index, hasMoreRoom: true)
+        // It may have a stream that waits for another one.
+        for member in groups[worker.group].workers { resumeParked(on: member) }
         // One more may mean a smaller share for each.
         for group in groups.indices { shedOverflow(group: group) }
         peers[worker.peer] = Peer(name: worker.name, role: .worker(index), lastHeard: now)
@@ -171,7 +178,7 @@ extension Router {
         // Otherwise the workers' definition is recorded anew when the archive is ready.
         guard mustGiveWay else { return }
         for worker in groups[index].workers {
-            guard let peer = workers[worker]?.peer else { continue }
+            let peer = workers[worker].peer
             let sentence = """
                 the archive has recorded the group \(definition.name) with \(definition): use the \
                 same, or another --group
@@ -243,9 +250,10 @@ extension Router {
 
     /// Gives back a feed whose run is over, once no frame of it is about.
     mutating func forgetIfOver(group: Int, feed: Int) {
+        guard groups[group].feeds[feed].isOver else { return }
         let state = groups[group].feeds[feed]
-        guard state.isOver, state.leased == 0, state.queue.isEmpty, state.suspected == 0,
-            !state.isActive
+        guard state.leased == 0, state.queue.isEmpty, state.suspected == 0,
+            state.turn == .idle
         else { return }
         let key = Group.FeedKey(run: state.run, stream: state.stream)
         guard groups[group].feedIndices[key] == feed else { return }

@@ -1,66 +1,127 @@
 internal import Wire
 
-/// Which worker may have which stream.
+/// Which worker may have which frame.
 ///
 /// Under order `any`, whoever is least loaded. Under order `stream`, a feed has an owner as long as
-/// no lease is lost, and every change of hands has a new assignment number.
+/// no lease is lost, and every change of hands has a new assignment number; a feed whose owner has
+/// no credit is parked with it, so that it costs nothing until that changes.
 extension Router {
-    /// The worker that gets the feed's next frame, if one can take so many bytes now.
-    func worker(for feed: Int, of group: Int, _ byteCount: Int) -> Int? {
-        guard groups[group].definition?.order == .stream else {
-            return leastLoadedWorker(of: group, for: byteCount)
-        }
-        let state = groups[group].feeds[feed]
-        // Older frames that may be poison go first, or the stream would go backwards.
-        guard !groups[group].suspectIsNext(of: feed) else { return nil }
-        let members = groups[group].workers
-        let candidate = members.min { ownedFeeds($0) < ownedFeeds($1) }
-        guard let owner = state.owner else {
-            return candidate.flatMap { hasCredit($0, of: group, byteCount) ? $0 : nil }
-        }
-        // A stream moves only once it is drained, and only to even the load out.
-        if state.leased == 0, let candidate, ownedFeeds(owner) - ownedFeeds(candidate) >= 2 {
-            return hasCredit(candidate, of: group, byteCount) ? candidate : nil
-        }
-        return hasCredit(owner, of: group, byteCount) ? owner : nil
+    /// Brings a worker to its place in its group, after its leases or what it may take have changed.
+    mutating func place(_ index: Int, hasMoreRoom: Bool) {
+        let group = workers[index].group
+        let isReserved = groups[group].reservedWorker == index
+        workers[index].mayTake = !isReserved && workers[index].hasRoom
+        let share = workers[index].leases.count * 64 / workers[index].creditFrames
+        groups[group].load.put(workers[index].rung, on: workers[index].mayTake ? share : nil)
+        if hasMoreRoom { groups[group].refusedBytes = .max }
     }
 
-    private func ownedFeeds(_ worker: Int) -> Int { workers[worker]?.ownedFeeds ?? 0 }
-
-    private func hasCredit(_ worker: Int, of group: Int, _ byteCount: Int) -> Bool {
-        worker != groups[group].reservedWorker
-            && workers[worker]?.hasCredit(for: byteCount) == true
+    /// Keeps a worker free for a frame that may be poison, or none any more.
+    mutating func reserve(_ index: Int?, of group: Int) {
+        guard let before = groups[group].reservedWorker else {
+            groups[group].reservedWorker = index
+            if let index { place(index, hasMoreRoom: false) }
+            return
+        }
+        guard before != index else { return }
+        groups[group].reservedWorker = index
+        place(before, hasMoreRoom: true)
+        resumeParked(on: before)
+        if let index { place(index, hasMoreRoom: false) }
     }
 
     /// The worker with the smallest share of its credit out that can take so many bytes.
-    func leastLoadedWorker(of group: Int, for byteCount: Int) -> Int? {
-        var best: (index: Int, worker: Worker)?
-        for index in groups[group].workers {
-            guard index != groups[group].reservedWorker, let worker = workers[index],
-                worker.hasCredit(for: byteCount)
-            else { continue }
-            if let best, !worker.isLessLoaded(than: best.worker) { continue }
-            best = (index, worker)
+    mutating func leastLoadedWorker(of group: Int, for byteCount: Int) -> Int? {
+        guard byteCount < groups[group].refusedBytes else { return nil }
+        var candidate = groups[group].load.first()
+        while let rung = candidate {
+            let worker = groups[group].load[rung]
+            if hasCredit(worker, for: byteCount) { return worker }
+            candidate = groups[group].load.next(after: rung)
         }
-        return best?.index
+        groups[group].refusedBytes = byteCount
+        return nil
+    }
+
+    /// Under order `stream`: the worker that may have the feed's next frame, with credit or without.
+    mutating func heir(of feed: Int, in group: Int) -> Int? {
+        let candidate = groups[group].owners.first().map { groups[group].owners[$0] }
+        guard let owner = groups[group].feeds[feed].owner else { return candidate }
+        // A stream moves only once it is drained, and only to even the load out.
+        if groups[group].feeds[feed].leased == 0, let candidate,
+            workers[owner].ownedFeeds - workers[candidate].ownedFeeds >= 2
+        {
+            return candidate
+        }
+        return owner
+    }
+
+    /// Whether the worker may get a frame of `byteCount` bytes.
+    func hasCredit(_ worker: Int, for byteCount: Int) -> Bool {
+        guard workers[worker].mayTake else { return false }
+        // One frame larger than the whole credit goes when nothing else is in flight.
+        return workers[worker].leases.count == 0
+            || workers[worker].leasedBytes + byteCount <= workers[worker].creditBytes
     }
 
     /// Makes the worker the feed's owner, under a new number unless it is that already.
     mutating func assign(group: Int, feed: Int, to worker: Int) {
-        guard groups[group].definition?.order == .stream,
-            groups[group].feeds[feed].owner != worker
-        else { return }
+        guard groups[group].isOrdered, groups[group].feeds[feed].owner != worker else { return }
         endAssignment(group: group, feed: feed)
         groups[group].lastAssignment += 1
         groups[group].feeds[feed].owner = worker
         groups[group].feeds[feed].assignment = groups[group].lastAssignment
-        workers[worker]?.ownedFeeds += 1
+        countOwned(worker, by: 1)
     }
 
     /// The feed's next frame goes out under a new number, to whoever may have it then.
     mutating func endAssignment(group: Int, feed: Int) {
+        if case .parked(let worker) = groups[group].feeds[feed].turn {
+            let offset = workers[worker].parked.firstOffset { $0 == feed }
+            if let offset { workers[worker].parked.remove(at: offset) }
+            groups[group].resume(feed)
+        }
         guard let owner = groups[group].feeds[feed].owner else { return }
         groups[group].feeds[feed].owner = nil
-        workers[owner]?.ownedFeeds -= 1
+        countOwned(owner, by: -1)
+    }
+
+    private mutating func countOwned(_ worker: Int, by sign: Int) {
+        workers[worker].ownedFeeds += sign
+        let (group, rung) = (workers[worker].group, workers[worker].rung)
+        groups[group].owners.put(rung, on: workers[worker].ownedFeeds)
+    }
+
+    // MARK: Feeds that wait for one worker
+
+    /// Takes a feed out of the rotation until the worker has credit again.
+    mutating func park(_ feed: Int, of group: Int, on worker: Int) {
+        groups[group].feeds[feed].turn = .parked(on: worker)
+        // In the middle of its turn it is the next again.
+        if groups[group].feeds[feed].isFresh {
+            workers[worker].parked.append(feed)
+        } else {
+            workers[worker].parked.prepend(feed)
+        }
+    }
+
+    /// Puts all feeds back into the rotation that wait for the worker.
+    mutating func resumeParked(on worker: Int) {
+        let group = workers[worker].group
+        while let feed = workers[worker].parked.popFirst() { groups[group].resume(feed) }
+    }
+
+    /// Leases what a worker's answer has made room for.
+    mutating func dispatch(_ group: Int, freed worker: Int) {
+        dispatch(group)
+        // One by one, as the first may take all the room.
+        var waiting = workers[worker].parked.count
+        while waiting > 0, workers[worker].mayTake,
+            let feed = workers[worker].parked.popFirst()
+        {
+            waiting -= 1
+            groups[group].resume(feed)
+            dispatch(group)
+        }
     }
 }

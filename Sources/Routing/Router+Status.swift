@@ -20,7 +20,7 @@ extension Router {
         for (index, group) in groups.enumerated() {
             guard let definition = group.definition, !group.isViewer else { continue }
             report.groups.append(status(of: group, index, definition))
-            report.workers += group.workers.compactMap { workers[$0].map { status(of: $0, group) } }
+            report.workers += group.workers.map { status(of: workers[$0], group) }
         }
         report.groups.sort { $0.group.name < $1.group.name }
         report.workers.sort { ($0.group, $0.name) < ($1.group, $1.name) }
@@ -69,7 +69,7 @@ extension Router {
             let arrived = oldestArrival(state)
             oldest = [oldest, arrived].compactMap(\.self).min()
         }
-        for worker in group.workers.compactMap({ workers[$0] }) {
+        for worker in group.workers.map({ workers[$0] }) {
             for lease in worker.leases.compactMap({ leases[$0] }) {
                 oldest = min(oldest ?? now, lease.entry.arrivedAt)
             }

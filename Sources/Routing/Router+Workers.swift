@@ -6,8 +6,8 @@ extension Router {
         slots.open(slot, byteCount: byteCount)
         defer { release(slot) }
         guard let role = hear(peer) else { return }
-        guard case .worker(let index) = role, let worker = workers[index],
-            worker.name == result.worker, groups[worker.group].name == result.run.group
+        guard case .worker(let index) = role, workers[index].name == result.worker,
+            groups[workers[index].group].name == result.run.group
         else {
             let sentence = "a result for \(result.run) from \(result.worker) is not yours to send"
             return offend(peer, .unexpected, sentence)
@@ -15,23 +15,23 @@ extension Router {
         // An unknown token was answered before, or belongs to a session before this one.
         guard let lease = leases[result.token], lease.worker == index,
             lease.entry.place == result.frame.place
-        else { return note(.debug, "\(worker.name) answered \(result.frame) once more") }
+        else { return note(.debug, "\(result.worker) answered \(result.frame) once more") }
         guard lease.run == result.run.number, streams[lease.stream].name == result.frame.stream
         else {
             let sentence = "the lease is not for \(result.frame) in \(result.run)"
             return offend(peer, .unexpected, sentence)
         }
-        _ = leases.remove(result.token)
+        let group = lease.group
+        leases.remove(result.token)
         returnCredit(of: index, token: result.token, byteCount: lease.entry.byteCount)
-        workers[index]?.answered += 1
         if lease.isExpired {
             completeLate(lease, result, slot, byteCount: byteCount)
         } else {
-            groups[lease.group].feeds[lease.feed].leased -= 1
-            groups[lease.group].heldBytes -= lease.entry.byteCount
-            complete(lease.entry, group: lease.group, feed: lease.feed, result, slot, byteCount)
+            groups[group].feeds[lease.feed].leased -= 1
+            groups[group].heldBytes -= lease.entry.byteCount
+            complete(lease.entry, group: group, feed: lease.feed, result, slot, byteCount)
         }
-        dispatch(lease.group)
+        dispatch(group, freed: index)
     }
 
     /// A result after the deadline completes the frame if it is not done: it may wait for another
@@ -48,7 +48,7 @@ extension Router {
         let key = Group.FeedKey(run: lease.run, stream: lease.stream)
         guard let feed = groups[group].feedIndices[key] else { return }
         if let entry = groups[group].feeds[feed].remove(place: place) {
-            countQueued(entry, by: -1, group: group, feed: feed)
+            groups[group].countQueued(entry.byteCount, by: -1, feed: feed)
             complete(entry, group: group, feed: feed, result, slot, byteCount)
         } else if let entry = takeSuspect(group: group, feed: feed, place: place)
             ?? takeLeased(group: group, feed: feed, place: place)
@@ -59,7 +59,7 @@ extension Router {
 
     /// Takes a frame from the worker that tries it now; what that one answers counts no more.
     private mutating func takeLeased(group: Int, feed: Int, place: Place) -> Entry? {
-        for token in groups[group].workers.flatMap({ workers[$0]?.leases ?? [] }) {
+        for token in groups[group].workers.flatMap({ workers[$0].leases }) {
             guard let lease = leases[token], !lease.isExpired, lease.feed == feed,
                 lease.entry.place == place
             else { continue }
@@ -80,6 +80,8 @@ extension Router {
         groups[group].feeds[feed].suspected -= 1
         let entry = groups[group].suspects.remove(at: offset).entry
         groups[group].heldBytes -= entry.byteCount
+        // Its younger frames may have waited for it.
+        groups[group].activate(feed)
         return entry
     }
 
@@ -111,8 +113,9 @@ extension Router {
         slots.retain(slot)
         let kind = ArchiveLane.Item.Kind.result(
             slot,
-            result.run,
-            stream: result.frame.stream,
+            group: group,
+            run: result.run.number,
+            stream: groups[group].feeds[feed].stream,
             isFailure: isFailure
         )
         lane.append(.init(kind: kind, byteCount: byteCount))
@@ -128,22 +131,24 @@ extension Router {
     }
 
     private mutating func returnCredit(of index: Int, token: UInt64, byteCount: Int) {
-        guard var worker = workers[index] else { return }
-        workers[index] = nil
-        worker.leases.removeAll { $0 == token }
-        worker.leasedBytes -= byteCount
-        for started in worker.leases.prefix(worker.slots) where leases[started]?.startedAt == nil {
-            leases[started]?.startedAt = now
+        guard let offset = workers[index].leases.firstIndex(of: token) else { return }
+        workers[index].leases.remove(at: offset)
+        workers[index].leasedBytes -= byteCount
+        workers[index].answered += 1
+        // The one that moves up to the last of the slots is started now.
+        let last = workers[index].slots - 1
+        if offset <= last, last < workers[index].leases.count {
+            leases.start(workers[index].leases[last], at: now)
         }
-        if worker.leases.isEmpty { worker.isAlone = false }
-        if worker.hangs { worker.hangs = hasOnlyExpired(worker) }
-        workers[index] = worker
+        if workers[index].leases.count == 0 { workers[index].isAlone = false }
+        if workers[index].hangs { workers[index].hangs = hasOnlyExpired(index) }
+        place(index, hasMoreRoom: true)
     }
 
     /// Takes the frames of started leases back whose deadline has passed.
     mutating func expireLeases() {
-        for index in workers.indices {
-            guard let worker = workers[index] else { continue }
+        for index in workers.indices where !workers[index].isGone {
+            let worker = workers[index]
             for token in worker.leases.prefix(worker.slots) {
                 guard let lease = leases[token], !lease.isExpired, let startedAt = lease.startedAt,
                     now - startedAt >= settings.leaseDeadline
@@ -159,7 +164,7 @@ extension Router {
 
     /// Under order `stream`, takes the frames back that belong to the same assignment as `lost`.
     private mutating func takeBackAssignment(of lost: Lease, from worker: Worker) {
-        guard groups[lost.group].definition?.order == .stream else { return }
+        guard groups[lost.group].isOrdered else { return }
         for token in worker.leases {
             guard let lease = leases[token], !lease.isExpired, lease.feed == lost.feed else {
                 continue
@@ -171,8 +176,10 @@ extension Router {
 
     /// Takes frames back that will not be started, as the worker hangs with all it has started.
     private mutating func takeBackPrefetched(_ index: Int) {
-        guard let worker = workers[index], hasOnlyExpired(worker) else { return }
-        workers[index]?.hangs = true
+        guard hasOnlyExpired(index) else { return }
+        let worker = workers[index]
+        workers[index].hangs = true
+        place(index, hasMoreRoom: false)
         for token in worker.leases.dropFirst(worker.slots) {
             guard let lease = leases[token], !lease.isExpired else { continue }
             leases[token]?.isExpired = true
@@ -181,24 +188,29 @@ extension Router {
     }
 
     /// Whether a worker has started something, and the deadlines of all that have passed.
-    private func hasOnlyExpired(_ worker: Worker) -> Bool {
-        !worker.leases.isEmpty
-            && worker.leases.prefix(worker.slots).allSatisfy { leases[$0]?.isExpired == true }
+    private func hasOnlyExpired(_ worker: Int) -> Bool {
+        !workers[worker].leases.isEmpty
+            && workers[worker].leases.prefix(workers[worker].slots).allSatisfy {
+                leases[$0]?.isExpired == true
+            }
     }
 
     /// Takes a worker out of its group, and all frames out of its hands.
     mutating func removeWorker(_ index: Int, costsAttempt: Bool) {
-        guard let worker = workers[index] else { return }
-        workers[index] = nil
-        freeWorkers.append(index)
+        let worker = workers[index]
+        if groups[worker.group].reservedWorker == index { reserve(nil, of: worker.group) }
+        resumeParked(on: index)
         groups[worker.group].workers.removeAll { $0 == index }
-        if groups[worker.group].reservedWorker == index {
-            groups[worker.group].reservedWorker = nil
-        }
+        groups[worker.group].creditFrames -= worker.creditFrames
         for feed in groups[worker.group].feeds.indices
         where groups[worker.group].feeds[feed].owner == index {
             endAssignment(group: worker.group, feed: feed)
         }
+        groups[worker.group].load.remove(worker.rung)
+        groups[worker.group].owners.remove(worker.rung)
+        workers[index].isGone = true
+        workers[index].leases = []
+        freeWorkers.append(index)
         for (offset, token) in worker.leases.enumerated() {
             guard let lease = leases.remove(token), !lease.isExpired else { continue }
             let wasStarted = offset < worker.slots
@@ -235,7 +247,7 @@ extension Router {
         if entry.attempts >= settings.attempts {
             return bury(entry, group: group, feed: feed, because: reason, worker)
         }
-        let isLatest = groups[group].definition?.policy == .latest
+        let isLatest = groups[group].isLatest
         let state = groups[group].feeds[feed]
         if isLatest, state.source == .pushed, let waiting = state.queue.first,
             waiting.place > entry.place
@@ -249,7 +261,7 @@ extension Router {
             return groups[group].appendSuspect(.init(feed: feed, entry: entry))
         }
         groups[group].feeds[feed].putBack(entry)
-        countQueued(entry, by: 1, group: group, feed: feed)
+        groups[group].countQueued(entry.byteCount, by: 1, feed: feed)
         groups[group].activate(feed)
     }
 

@@ -26,7 +26,7 @@ package struct Router: Sendable {
     var now: Duration = .zero
     var nextHeartbeat: Duration = .zero
     var effects: [Effect] = []
-    var peers: [PeerID: Peer] = [:]
+    var peers = PeerTable()
     var slots = SlotLedger()
 
     var streams: [Stream] = []
@@ -48,7 +48,7 @@ package struct Router: Sendable {
 
     var groups: [Group] = []
     var groupIndices: [String: Int] = [:]
-    var workers: [Worker?] = []
+    var workers: [Worker] = []
     var freeWorkers: [Int] = []
     var leases = LeaseTable()
     /// Viewers so far, for names.
@@ -112,12 +112,11 @@ package struct Router: Sendable {
 
     /// Marks a sign of life; `nil`, with an answer sent, when the peer has no session.
     mutating func hear(_ peer: PeerID) -> Role? {
-        guard let role = peers[peer]?.role else {
+        guard let role = peers.hear(peer, at: now) else {
             let sentence = "the broker knows no session of yours: say HELLO"
             refuse(peer, .noSession, sentence)
             return nil
         }
-        peers[peer]?.lastHeard = now
         return role
     }
 
@@ -176,7 +175,7 @@ package struct Router: Sendable {
     }
 
     private mutating func endSession(_ peer: PeerID, costsAttempt: Bool) {
-        guard let role = peers.removeValue(forKey: peer)?.role else { return }
+        guard let role = peers.remove(peer)?.role else { return }
         switch role {
         case .camera(let stream): removeCamera(of: stream)
         case .worker(let worker): removeWorker(worker, costsAttempt: costsAttempt)
@@ -187,8 +186,7 @@ package struct Router: Sendable {
     private mutating func handleTick() {
         let isHeartbeatDue = now >= nextHeartbeat
         if isHeartbeatDue { nextHeartbeat = now + settings.heartbeat }
-        // In order of age, so that the same events always have the same effects.
-        for peer in peers.keys.sorted(by: { $0.value < $1.value }) {
+        for peer in peers.all {
             guard let lastHeard = peers[peer]?.lastHeard else { continue }
             if now - lastHeard >= settings.silence {
                 lose(peer, because: "has said nothing for too long")
@@ -200,6 +198,9 @@ package struct Router: Sendable {
         fetchWhereNeeded()
         flush()
     }
+
+    /// What a worker is told of its time for a frame.
+    var deadlineMilliseconds: UInt32 { UInt32(settings.leaseDeadline.milliseconds) }
 
     // MARK: Slots
 

@@ -6,6 +6,8 @@ struct Worker {
     let name: String
     let model: String
     let group: Int
+    /// Whether it has left; its place may be used again.
+    var isGone = false
     let creditFrames: Int
     let creditBytes: Int
     /// How many of its leases are started: the first so many.
@@ -14,10 +16,12 @@ struct Worker {
     var leases: [UInt64] = []
     var leasedBytes = 0
     var answered: UInt64 = 0
-    /// Frames it was given so far.
-    var given: UInt64 = 0
+    /// Its number in both ladders of its group.
+    var rung = 0
     /// Under order `stream`: how many feeds it owns.
     var ownedFeeds = 0
+    /// Under order `stream`: feeds whose next frame waits for its credit, in turn.
+    var parked = Queue<Int>()
     /// Whether it holds a suspect, and therefore gets nothing beside it.
     var isAlone = false
     /// Whether it was told to wait, as its group is not recorded yet.
@@ -25,19 +29,13 @@ struct Worker {
     /// Whether the deadlines of all it has started have passed: it gets nothing until it answers.
     var hangs = false
 
-    /// Whether it may get a frame of `byteCount` bytes.
-    func hasCredit(for byteCount: Int) -> Bool {
-        guard leases.count < creditFrames, !isAlone, !hangs else { return false }
-        // One frame larger than the whole credit goes when nothing else is in flight.
-        return leases.isEmpty || leasedBytes + byteCount <= creditBytes
-    }
+    /// Whether it may get a frame, if that is small enough; kept by ``Router/place(_:hasMoreRoom:)``.
+    var mayTake = false
 
-    /// Whether it is less loaded than `other`, by the share of its credit that is out.
-    ///
-    /// Of two equals, the one that was given fewer frames so far: so idle workers take turns.
-    func isLessLoaded(than other: Worker) -> Bool {
-        let load = (leases.count * other.creditFrames, other.leases.count * creditFrames)
-        return load.0 != load.1 ? load.0 < load.1 : given < other.given
+    /// Whether its leases leave room for another one, if that is small enough.
+    var hasRoom: Bool {
+        leases.count < creditFrames && !isAlone && !hangs && !isGone
+            && (leases.isEmpty || leasedBytes < creditBytes)
     }
 }
 
@@ -93,6 +91,13 @@ struct LeaseTable {
         }
     }
 
+    /// The worker is free to start the lease now.
+    mutating func start(_ token: UInt64, at now: Duration) {
+        guard let index = index(of: token), leases[index]?.startedAt == nil else { return }
+        leases[index]?.startedAt = now
+    }
+
+    @discardableResult
     mutating func remove(_ token: UInt64) -> Lease? {
         guard let index = index(of: token), let lease = leases[index] else { return nil }
         leases[index] = nil
