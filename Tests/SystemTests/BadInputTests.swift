@@ -55,6 +55,12 @@ struct BadInputTests {
             "loud"
         ),
         Mistake("broker status --events nonsense", exitCode: 64, "nonsense"),
+        Mistake("broker view", exitCode: 64, "stream"),
+        Mistake("broker view a", exitCode: 64, "--out"),
+        Mistake("broker view A --out seen", exitCode: 64, "'A'", "lobby"),
+        Mistake("broker view a --out seen --count -1", exitCode: 64, "--count"),
+        Mistake("broker view a --out seen --every often", exitCode: 64, "often"),
+        Mistake("broker view a --out seen --broker nonsense", exitCode: 64, "nonsense"),
         Mistake("camera --stream test", exitCode: 64, "--source"),
         Mistake("camera --source synthetic", exitCode: 64, "--stream"),
         Mistake("camera --source synthetic --stream Hall", exitCode: 64, "Hall", "a-z"),
@@ -119,7 +125,7 @@ struct BadInputTests {
 
     @Test(
         arguments: [
-            "broker", "broker serve", "broker status", "camera", "worker", "archive",
+            "broker", "broker serve", "broker status", "broker view", "camera", "worker", "archive",
             "archive serve", "archive streams", "archive frames", "archive sql", "archive export",
             "archive replay", "archive info",
         ]
