@@ -81,6 +81,9 @@ struct BadInputTests {
         Mistake("archive replay --stream a --group b --pace slow", exitCode: 64, "slow"),
         Mistake("archive frames --since yesterday-ish", exitCode: 64, "yesterday-ish"),
         Mistake("archive sql", exitCode: 64, "query"),
+        Mistake("archive dead-letters show kiosk 5", exitCode: 64, "kiosk 5", "SEQUENCE"),
+        Mistake("archive dead-letters show kiosk@5/x", exitCode: 64, "kiosk@5/x"),
+        Mistake("archive dead-letters retry", exitCode: 64, "--group"),
     ]
 
     static let missing = [
@@ -127,7 +130,8 @@ struct BadInputTests {
         arguments: [
             "broker", "broker serve", "broker status", "broker view", "camera", "worker", "archive",
             "archive serve", "archive streams", "archive frames", "archive sql", "archive export",
-            "archive replay", "archive info",
+            "archive replay", "archive info", "archive dead-letters", "archive dead-letters list",
+            "archive dead-letters show", "archive dead-letters retry",
         ]
     )
     func helpExplainsEveryCommand(command: String) async throws {
