@@ -87,12 +87,12 @@ struct ExportCommand: ParsableCommand {
         _ parts: (header: [UInt8], payload: [UInt8]),
         _ sidecar: Sidecar
     ) throws {
-        let directory = out + "/" + frame.directoryName
+        let directory = out + "/" + FrameFiles.name(of: frame.id.stream)
         try FileManager.default.createDirectory(
             atPath: directory,
             withIntermediateDirectories: true
         )
-        let name = directory + "/" + frame.fileName
+        let name = directory + "/" + FrameFiles.name(of: frame.id.place)
         let image = URL(fileURLWithPath: name + "." + frame.fileExtension)
         try Data(parts.payload).write(to: image)
         let json = try sidecar.text(of: frame.id, header: parts.header)
@@ -107,27 +107,15 @@ private struct ExportedFrame {
 
     init?(_ row: [SQLValue]) {
         guard row.count == 4, case .text(let stream) = row[0], case .integer(let epoch) = row[1],
-            case .integer(let sequence) = row[2], case .text(let format) = row[3]
+            case .integer(let sequence) = row[2], case .text(let format) = row[3],
+            let format = Frame.Format.allCases.first(where: { "\($0)" == format })
         else { return nil }
         id = FrameID(
             stream: stream,
             epoch: UInt64(bitPattern: epoch),
             sequence: UInt64(bitPattern: sequence)
         )
-        fileExtension = format == "jpeg" ? "jpg" : format
-    }
-
-    /// The stream's name as that of one directory, never `.` or `..`.
-    var directoryName: String {
-        let name = id.stream.replacing("/", with: "%2F")
-        return name.hasPrefix(".") ? "%2E" + name.dropFirst() : name
-    }
-
-    /// Sorts as the frames do.
-    var fileName: String {
-        let sequence = String(id.sequence)
-        let zeros = String(repeating: "0", count: max(0, 9 - sequence.count))
-        return "\(id.epoch)-\(zeros)\(sequence)"
+        fileExtension = FrameFiles.extension(of: format)
     }
 }
 

@@ -10,11 +10,16 @@ struct Sidecar {
     ///
     /// - Parameters:
     ///   - id: The frame.
-    ///   - header: Its header part, as the camera wrote it.
+    ///   - header: Its header part, as the camera wrote it; `nil` when it is not kept.
+    ///   - more: Lists of JSON objects that stand between the frame and its results, by name.
     /// - Returns: JSON.
     /// - Throws: What the catalog cannot answer.
-    func text(of id: FrameID, header: [UInt8]) throws -> String {
-        let frame = try unsafe Frame(decoding: header.span.bytes)
+    func text(
+        of id: FrameID,
+        header: [UInt8]?,
+        _ more: KeyValuePairs<String, [String]> = [:]
+    ) throws -> String {
+        let frame = try header.map { try unsafe Frame(decoding: $0.span.bytes) }
         let results = try catalog.rows(Self.resultsQuery, Self.key(id)).map { row in
             var pairs = Self.pairs(Self.resultColumns, row.dropLast())
             if case .text(let attributes)? = row.last {
@@ -24,8 +29,15 @@ struct Sidecar {
             pairs.append("\"detections\": [\(detections.joined(separator: ","))]")
             return "    {\(pairs.joined(separator: ", "))}"
         }
-        let list = results.isEmpty ? "[]" : "[\n\(results.joined(separator: ",\n"))\n  ]"
-        return "{\n  \"frame\": \(Self.object(frame)),\n  \"results\": \(list)\n}\n"
+        var text = "{\n  \"frame\": \(frame.map(Self.object) ?? Self.object(id)),\n"
+        for (name, objects) in more {
+            text += "  \(JSONLine.string(name)): \(Self.list(objects.map { "    \($0)" })),\n"
+        }
+        return text + "  \"results\": \(Self.list(results))\n}\n"
+    }
+
+    private static func list(_ objects: [String]) -> String {
+        objects.isEmpty ? "[]" : "[\n\(objects.joined(separator: ",\n"))\n  ]"
     }
 
     private static let resultColumns = [
@@ -63,7 +75,8 @@ struct Sidecar {
         }
     }
 
-    private static func key(_ id: FrameID) -> [SQLValue] {
+    /// The frame's name, as the catalog's columns `stream`, `epoch` and `sequence` have it.
+    static func key(_ id: FrameID) -> [SQLValue] {
         [
             .text(id.stream), .integer(Int64(bitPattern: id.epoch)),
             .integer(Int64(bitPattern: id.sequence)),
@@ -75,6 +88,11 @@ struct Sidecar {
         zip(columns, row).compactMap { column, value in
             value == .null ? nil : "\(JSONLine.string(column)): \(JSONLine.value(value))"
         }
+    }
+
+    private static func object(_ id: FrameID) -> String {
+        let pairs = self.pairs(["stream", "epoch", "sequence"], key(id)[...])
+        return "{\(pairs.joined(separator: ", "))}"
     }
 
     private static func object(_ frame: Frame) -> String {

@@ -31,7 +31,8 @@ enum Inbound {
             return .frame(peer, frame, slot)
         case .gap: return .gap(peer, try read(content))
         case .result:
-            return .result(peer, try read(content), slot, byteCount: content.header.byteCount)
+            let result: Wire.Result = try read(content)
+            return .answer(peer, Answer(result), slot, byteCount: content.header.byteCount)
         case .committed: return .committed(peer, try read(content))
         case .fetched:
             let fetched: Fetched = try read(content)
@@ -103,7 +104,7 @@ extension Event {
     /// Whether the message's bytes are still needed once the router has seen the event.
     var keepsSlot: Bool {
         switch self {
-        case .frame, .result, .fetched: true
+        case .frame, .answer, .fetched: true
         default: false
         }
     }

@@ -13,7 +13,7 @@ struct BrokerCommand: ParsableCommand {
             see results as they come subscribes to --events. Nothing else has to be set.
             """,
         version: Program.version,
-        subcommands: [ServeCommand.self, StatusCommand.self],
+        subcommands: [ServeCommand.self, StatusCommand.self, ViewCommand.self],
         defaultSubcommand: ServeCommand.self
     )
 }

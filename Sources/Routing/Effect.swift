@@ -3,9 +3,9 @@ package import Wire
 /// What the caller must now do, in order.
 package enum Effect: Sendable {
     /// Answer HELLO.
-    case welcome(PeerID, Welcome)
+    indirect case welcome(PeerID, Welcome)
     /// Tell a peer what is wrong.
-    case refuse(PeerID, ErrorMessage)
+    indirect case refuse(PeerID, ErrorMessage)
     /// Give a sign of life.
     case heartbeat(PeerID)
     /// Forget a peer; whatever it sends next but HELLO is an offence.
@@ -18,16 +18,16 @@ package enum Effect: Sendable {
     /// Send the slot's bytes, untouched, to the archive.
     case store(PeerID, Slot)
     /// Have the archive record something that has no payload.
-    case record(PeerID, Record)
+    indirect case record(PeerID, Record)
     /// Ask the archive for frames.
-    case fetch(PeerID, Fetch)
+    indirect case fetch(PeerID, Fetch)
     /// Publish the result in the slot to whoever listens.
     case publish(Slot, group: String, stream: String)
 
     /// Nobody needs the slot any more.
     case release(Slot)
     /// Something that a person may want to know.
-    case note(Note)
+    indirect case note(Note)
 }
 
 /// What the archive records for the broker besides frames and results.

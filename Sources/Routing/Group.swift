@@ -115,6 +115,11 @@ struct Group {
         return suspects[offset].entry.place < head.place
     }
 
+    /// The feed whose turn it is in a rotation.
+    ///
+    /// Mutating, as are others on the way of a frame that change nothing: the group is not copied.
+    mutating func head(of kind: Int) -> Int? { rotations[kind].first }
+
     /// Puts a feed that has frames into its rotation, unless it waits for its turn already.
     mutating func activate(_ feed: Int) {
         guard feeds[feed].turn == .idle else { return }

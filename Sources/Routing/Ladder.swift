@@ -4,16 +4,19 @@
 /// are. On each rung they stand in the order they came there, so equals take turns.
 struct Ladder {
     private struct Node {
-        let value: Int
-        var rung: Int?
-        var next: Int?
-        var previous: Int?
+        let value: Int32
+        var rung = Ladder.none
+        var next = Ladder.none
+        var previous = Ladder.none
     }
 
     private struct Rung {
-        var first: Int?
-        var last: Int?
+        var first = Ladder.none
+        var last = Ladder.none
     }
+
+    /// In place of a number, where there is none: this is on the way of every frame.
+    private static let none: Int32 = -1
 
     private var nodes: [Node] = []
     private var free: [Int] = []
@@ -26,7 +29,7 @@ struct Ladder {
     /// - Parameter value: What the subscript gives back.
     /// - Returns: The number that stands for it here.
     mutating func add(_ value: Int) -> Int {
-        let node = Node(value: value)
+        let node = Node(value: Int32(value))
         guard let index = free.popLast() else {
             nodes.append(node)
             return nodes.count - 1
@@ -46,31 +49,38 @@ struct Ladder {
         leave(index)
         guard let rung else { return }
         while rungs.count <= rung { rungs.append(Rung()) }
-        nodes[index].rung = rung
-        nodes[index].previous = rungs[rung].last
-        if let last = rungs[rung].last {
-            nodes[last].next = index
+        let last = rungs[rung].last
+        nodes[index].rung = Int32(rung)
+        nodes[index].previous = last
+        if last >= 0 {
+            nodes[Int(last)].next = Int32(index)
         } else {
-            rungs[rung].first = index
+            rungs[rung].first = Int32(index)
         }
-        rungs[rung].last = index
+        rungs[rung].last = Int32(index)
         lowest = min(lowest, rung)
     }
 
     private mutating func leave(_ index: Int) {
-        guard let rung = nodes[index].rung else { return }
-        let (next, previous) = (nodes[index].next, nodes[index].previous)
-        if let previous { nodes[previous].next = next } else { rungs[rung].first = next }
-        if let next { nodes[next].previous = previous } else { rungs[rung].last = previous }
-        nodes[index].rung = nil
-        nodes[index].next = nil
-        nodes[index].previous = nil
+        let node = nodes[index]
+        guard node.rung >= 0 else { return }
+        if node.previous >= 0 {
+            nodes[Int(node.previous)].next = node.next
+        } else {
+            rungs[Int(node.rung)].first = node.next
+        }
+        if node.next >= 0 {
+            nodes[Int(node.next)].previous = node.previous
+        } else {
+            rungs[Int(node.rung)].last = node.previous
+        }
+        nodes[index] = Node(value: node.value)
     }
 
     /// The number of the first on the lowest rung that has anybody.
     mutating func first() -> Int? {
         while lowest < rungs.count {
-            if let first = rungs[lowest].first { return first }
+            if rungs[lowest].first >= 0 { return Int(rungs[lowest].first) }
             lowest += 1
         }
         return nil
@@ -78,14 +88,15 @@ struct Ladder {
 
     /// The number of the one behind `index`, on the same rung or a higher one.
     func next(after index: Int) -> Int? {
-        if let next = nodes[index].next { return next }
-        guard let rung = nodes[index].rung else { return nil }
-        for higher in rung + 1..<max(rung + 1, rungs.count) {
-            if let first = rungs[higher].first { return first }
+        let node = nodes[index]
+        if node.next >= 0 { return Int(node.next) }
+        for higher in Int(node.rung) + 1..<max(Int(node.rung) + 1, rungs.count)
+        where rungs[higher].first >= 0 {
+            return Int(rungs[higher].first)
         }
         return nil
     }
 
     /// What was taken up under that number.
-    subscript(index: Int) -> Int { nodes[index].value }
+    subscript(index: Int) -> Int { Int(nodes[index].value) }
 }

@@ -144,7 +144,7 @@ extension Router {
     private mutating func nextPair(_ group: Int, in kind: Int) -> (feed: Int, worker: Int)? {
         // Results of replays are owed, so they wait in memory: with too many of them replays pause.
         if kind == Group.replays, lane.resultBytes >= settings.resultBytes { return nil }
-        while let feed = groups[group].rotations[kind].first {
+        while let feed = groups[group].head(of: kind) {
             guard let byteCount = nextByteCount(group: group, feed: feed) else {
                 groups[group].rotations[kind].popFirst()
                 groups[group].feeds[feed].turn = .idle

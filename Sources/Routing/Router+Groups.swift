@@ -14,6 +14,7 @@ extension Router {
             groups.append(Group(name: name))
         }
         groupIndices[name] = index
+        shareOut()
         return index
     }
 
@@ -89,6 +90,7 @@ extension Router {
         // No worker can ask for a name with a blank in it.
         let index = groupIndex("viewer \(viewerCount)")
         groups[index].isViewer = true
+        shareOut()
         groups[index].definition = GroupDefinition(
             name: groups[index].name,
             patterns: patterns,

@@ -42,15 +42,15 @@ extension Router {
 
     /// Whether the group's workers may hold `byteCount` bytes more, all together.
     func mayLease(_ byteCount: Int, of group: Int) -> Bool {
-        let share = groups[group].isViewer ? viewerShare : groupShare
         let held = groups[group].heldBytes
-        return held == 0 || held + byteCount <= share
+        guard held > 0 else { return true }
+        return held + byteCount <= (groups[group].isViewer ? viewerShare : groupShare)
     }
 
-    /// A group's part of what waits, and of what workers hold.
-    private var groupShare: Int {
-        settings.payloadBudget / 8 / max(1, groups.count - freeGroups.count - viewers)
+    /// Shares the groups' part of the budget out anew, after groups or viewers came or went.
+    mutating func shareOut() {
+        let count = groups.count - freeGroups.count - viewers
+        groupShare = settings.payloadBudget / 8 / max(1, count)
+        viewerShare = settings.payloadBudget / 32 / max(1, viewers)
     }
-
-    private var viewerShare: Int { settings.payloadBudget / 32 / max(1, viewers) }
 }

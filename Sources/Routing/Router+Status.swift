@@ -33,6 +33,7 @@ extension Router {
         report.broker.streams = UInt32(report.streams.count)
         report.broker.groups = UInt32(report.groups.count)
         report.broker.workers = UInt32(report.workers.count)
+        report.broker.viewers = UInt32(viewers)
         return report
     }
 
@@ -69,10 +70,9 @@ extension Router {
             let arrived = oldestArrival(state)
             oldest = [oldest, arrived].compactMap(\.self).min()
         }
-        for worker in group.workers.map({ workers[$0] }) {
-            for lease in worker.leases.compactMap({ leases[$0] }) {
-                oldest = min(oldest ?? now, lease.entry.arrivedAt)
-            }
+        for entry in entriesOutOfQueues(of: group) {
+            oldest = min(oldest ?? now, entry.arrivedAt)
+            status.lagBytes += UInt64(entry.byteCount)
         }
         status.lagMilliseconds = UInt64((now - (oldest ?? now)).milliseconds)
         status.published =
@@ -103,9 +103,26 @@ extension Router {
         } else {
             // What is in the archive only is taken to be like what has come lately.
             let mean = stream.frameCount > 0 ? stream.byteCount / stream.frameCount : 0
-            let rest = pending - min(pending, UInt64(feed.queue.count))
+            let known = UInt64(feed.queue.count + feed.suspected + feed.leased)
+            let rest = pending - min(pending, known)
             status.lagBytes += UInt64(feed.queuedBytes) + rest * mean
         }
+    }
+
+    /// The frames of the live run that workers hold, and those that wait to be tried alone.
+    private func entriesOutOfQueues(of group: Group) -> [Entry] {
+        var entries: [Entry] = []
+        for worker in group.workers.map({ workers[$0] }) {
+            for lease in worker.leases.compactMap({ leases[$0] })
+            where lease.run == 0 && !lease.isExpired {
+                entries.append(lease.entry)
+            }
+        }
+        for offset in 0..<group.suspects.count
+        where !group.feeds[group.suspects[offset].feed].isReplay {
+            entries.append(group.suspects[offset].entry)
+        }
+        return entries
     }
 
     private func oldestArrival(_ feed: Feed) -> Duration? {
@@ -120,6 +137,8 @@ extension Router {
         status.creditFrames = UInt32(worker.creditFrames)
         status.leased = UInt32(worker.leases.count)
         status.answered = worker.answered
+        status.creditBytes = UInt64(worker.creditBytes)
+        status.leasedBytes = UInt64(worker.leasedBytes)
         let oldest = worker.leases.first.flatMap { leases[$0]?.grantedAt } ?? now
         status.oldestLeaseMilliseconds = UInt64((now - oldest).milliseconds)
         return status

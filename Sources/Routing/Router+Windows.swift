@@ -17,19 +17,15 @@ extension Router {
 
     /// A frame of `byteCount` bytes has come; it may be the one that passes the limit.
     mutating func takeFromWindow(_ byteCount: Int, of stream: Int) {
-        guard var camera = streams[stream].camera else { return }
-        let before = max(camera.limit, camera.received)
-        camera.received += byteCount
         heldBytes += byteCount
-        grantedBytes += max(camera.limit, camera.received) - before
-        streams[stream].camera = camera
+        grantedBytes += streams[stream].receive(byteCount)
     }
 
     /// The broker need not keep `byteCount` bytes of the stream any more.
     mutating func free(_ byteCount: Int, of stream: Int, peer: PeerID) {
         grantedBytes -= byteCount
         heldBytes -= byteCount
-        if streams[stream].camera?.peer == peer { streams[stream].camera?.freed += byteCount }
+        streams[stream].free(byteCount, sentBy: peer)
         markDirty(stream)
     }
 
@@ -64,15 +60,21 @@ extension Router {
         }
         let next = streams[stream].next
         let isCurrent = camera.epoch == next.epoch
-        let ack = Ack(
-            stream: streams[stream].name,
+        let told = Camera.Told(
             epoch: camera.epoch,
             receivedNext: isCurrent ? next.sequence : 0,
             archivedNext: isCurrent ? streams[stream].archivedNext : 0,
-            limit: UInt64(camera.limit)
+            limit: camera.limit
         )
-        if ack != camera.lastAck {
-            camera.lastAck = ack
+        if told != camera.lastTold {
+            camera.lastTold = told
+            let ack = Ack(
+                stream: streams[stream].name,
+                epoch: told.epoch,
+                receivedNext: told.receivedNext,
+                archivedNext: told.archivedNext,
+                limit: UInt64(told.limit)
+            )
             effects.append(.ack(camera.peer, ack))
         }
         streams[stream].camera = camera

@@ -2,34 +2,34 @@ internal import Wire
 
 /// What becomes of leases: answered, expired, given back, given up.
 extension Router {
-    mutating func handleResult(_ peer: PeerID, _ result: Result, _ slot: Slot, byteCount: Int) {
+    mutating func handleAnswer(_ peer: PeerID, _ answer: Answer, _ slot: Slot, byteCount: Int) {
         slots.open(slot, byteCount: byteCount)
         defer { release(slot) }
         guard let role = hear(peer) else { return }
-        guard case .worker(let index) = role, workers[index].name == result.worker,
-            groups[workers[index].group].name == result.run.group
+        guard case .worker(let index) = role, workers[index].name == answer.worker,
+            groups[workers[index].group].name == answer.run.group
         else {
-            let sentence = "a result for \(result.run) from \(result.worker) is not yours to send"
+            let sentence = "a result for \(answer.run) from \(answer.worker) is not yours to send"
             return offend(peer, .unexpected, sentence)
         }
         // An unknown token was answered before, or belongs to a session before this one.
-        guard let lease = leases[result.token], lease.worker == index,
-            lease.entry.place == result.frame.place
-        else { return note(.debug, "\(result.worker) answered \(result.frame) once more") }
-        guard lease.run == result.run.number, streams[lease.stream].name == result.frame.stream
+        guard let lease = leases[answer.token], lease.worker == index,
+            lease.entry.place == answer.frame.place
+        else { return note(.debug, "\(answer.worker) answered \(answer.frame) once more") }
+        guard lease.run == answer.run.number, streams[lease.stream].name == answer.frame.stream
         else {
-            let sentence = "the lease is not for \(result.frame) in \(result.run)"
+            let sentence = "the lease is not for \(answer.frame) in \(answer.run)"
             return offend(peer, .unexpected, sentence)
         }
         let group = lease.group
-        leases.remove(result.token)
-        returnCredit(of: index, token: result.token, byteCount: lease.entry.byteCount)
+        leases.remove(answer.token)
+        returnCredit(of: index, token: answer.token, byteCount: lease.entry.byteCount)
         if lease.isExpired {
-            completeLate(lease, result, slot, byteCount: byteCount)
+            completeLate(lease, answer, slot, byteCount: byteCount)
         } else {
             groups[group].feeds[lease.feed].leased -= 1
             groups[group].heldBytes -= lease.entry.byteCount
-            complete(lease.entry, group: group, feed: lease.feed, result, slot, byteCount)
+            complete(lease.entry, group: group, feed: lease.feed, answer, slot, byteCount)
         }
         dispatch(group, freed: index)
     }
@@ -38,7 +38,7 @@ extension Router {
     /// try, or be in another worker's hands.
     private mutating func completeLate(
         _ lease: Lease,
-        _ result: Result,
+        _ answer: Answer,
         _ slot: Slot,
         byteCount: Int
     ) {
@@ -49,11 +49,11 @@ extension Router {
         guard let feed = groups[group].feedIndices[key] else { return }
         if let entry = groups[group].feeds[feed].remove(place: place) {
             groups[group].countQueued(entry.byteCount, by: -1, feed: feed)
-            complete(entry, group: group, feed: feed, result, slot, byteCount)
+            complete(entry, group: group, feed: feed, answer, slot, byteCount)
         } else if let entry = takeSuspect(group: group, feed: feed, place: place)
             ?? takeLeased(group: group, feed: feed, place: place)
         {
-            complete(entry, group: group, feed: feed, result, slot, byteCount)
+            complete(entry, group: group, feed: feed, answer, slot, byteCount)
         }
     }
 
@@ -89,22 +89,22 @@ extension Router {
         _ entry: Entry,
         group: Int,
         feed: Int,
-        _ result: Result,
+        _ answer: Answer,
         _ slot: Slot,
         _ byteCount: Int
     ) {
         release(entry.slot)
         forgetIfOver(group: group, feed: feed)
         guard !groups[group].isViewer else { return }
-        let isLive = result.run.number == 0
-        let isFailure = !result.failure.isEmpty
+        let isLive = answer.run.number == 0
+        let isFailure = answer.isFailure
         // What a durable group or a replay has done, the archive says.
         if isLive, !groups[group].isDurable {
             groups[group].completed += 1
             if isFailure { groups[group].failed += 1 }
         }
         effects.append(
-            .publish(slot, group: result.run.group, stream: result.frame.stream)
+            .publish(slot, group: answer.run.group, stream: answer.frame.stream)
         )
         // Without an archive, results that nobody is owed wait in a small part of the room only.
         let mustKeep = groups[group].isDurable || !isLive
@@ -114,7 +114,7 @@ extension Router {
         let kind = ArchiveLane.Item.Kind.result(
             slot,
             group: group,
-            run: result.run.number,
+            run: answer.run.number,
             stream: groups[group].feeds[feed].stream,
             isFailure: isFailure
         )
@@ -212,7 +212,9 @@ extension Router {
         workers[index].leases = []
         freeWorkers.append(index)
         for (offset, token) in worker.leases.enumerated() {
-            guard let lease = leases.remove(token), !lease.isExpired else { continue }
+            guard let lease = leases[token] else { continue }
+            leases.remove(token)
+            guard !lease.isExpired else { continue }
             let wasStarted = offset < worker.slots
             giveBack(
                 lease,
@@ -309,5 +311,6 @@ extension Router {
         groups[group] = Group(name: "")
         viewers -= 1
         freeGroups.append(group)
+        shareOut()
     }
 }

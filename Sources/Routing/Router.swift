@@ -23,6 +23,8 @@ package struct Router: Sendable {
     }
 
     let settings: Settings
+    /// What a worker is told of its time for a frame.
+    let deadlineMilliseconds: UInt32
     var now: Duration = .zero
     var nextHeartbeat: Duration = .zero
     var effects: [Effect] = []
@@ -57,6 +59,9 @@ package struct Router: Sendable {
     var viewers = 0
     /// Viewers' groups that may be used again.
     var freeGroups: [Int] = []
+    /// A group's part of what waits, and of what workers hold; a viewer's.
+    var groupShare = 0
+    var viewerShare = 0
 
     var lane = ArchiveLane()
     var fetchesUnderWay = 0
@@ -64,7 +69,10 @@ package struct Router: Sendable {
     var unkeptResults = 0
 
     /// A broker that knows nothing yet.
-    package init(settings: Settings) { self.settings = settings }
+    package init(settings: Settings) {
+        self.settings = settings
+        deadlineMilliseconds = UInt32(settings.leaseDeadline.milliseconds)
+    }
 
     /// Applies one event.
     ///
@@ -93,8 +101,8 @@ package struct Router: Sendable {
         case .offence(let peer, let error): handleOffence(peer, error)
         case .frame(let peer, let frame, let slot): handleFrame(peer, frame, slot)
         case .gap(let peer, let gap): handleGap(peer, gap)
-        case .result(let peer, let result, let slot, let byteCount):
-            handleResult(peer, result, slot, byteCount: byteCount)
+        case .answer(let peer, let answer, let slot, let byteCount):
+            handleAnswer(peer, answer, slot, byteCount: byteCount)
         case .committed(let peer, let committed): handleCommitted(peer, committed)
         case .fetched(let peer, let fetched, let frame, let slot):
             handleFetched(peer, fetched, frame, slot)
@@ -198,9 +206,6 @@ package struct Router: Sendable {
         fetchWhereNeeded()
         flush()
     }
-
-    /// What a worker is told of its time for a frame.
-    var deadlineMilliseconds: UInt32 { UInt32(settings.leaseDeadline.milliseconds) }
 
     // MARK: Slots
 

@@ -52,6 +52,22 @@ struct Stream {
         durableSubscriptions > 0 || camera?.acknowledgement == .archive
     }
 
+    /// Notes that its camera has sent so many bytes; returns how many of them were granted to nobody.
+    mutating func receive(_ byteCount: Int) -> Int {
+        guard var camera else { return 0 }
+        let before = max(camera.limit, camera.received)
+        camera.received += byteCount
+        self.camera = camera
+        return max(camera.limit, camera.received) - before
+    }
+
+    /// Notes that so many bytes of one of its cameras need not be kept any more.
+    mutating func free(_ byteCount: Int, sentBy peer: PeerID) {
+        guard var camera, camera.peer == peer else { return }
+        camera.freed += byteCount
+        self.camera = camera
+    }
+
     mutating func countShed(_ frames: UInt64) { shedCount = Self.sum(shedCount, frames) }
     mutating func countLost(_ frames: UInt64) { lostCount = Self.sum(lostCount, frames) }
 
@@ -82,8 +98,16 @@ struct Camera {
     var received = 0
     /// What of that the broker need not keep any more.
     var freed = 0
-    /// What was last told.
-    var lastAck: Ack?
+    /// What was last told, but for the stream's name.
+    var lastTold: Told?
+
+    /// What an acknowledgement says.
+    struct Told: Equatable {
+        let epoch: UInt64
+        let receivedNext: UInt64
+        let archivedNext: UInt64
+        let limit: Int
+    }
 
     /// Bytes that the broker keeps until they are committed.
     var held: Int { received - freed }

@@ -53,6 +53,10 @@ struct Lease {
     /// Whether the frame is not this lease's any more, as its deadline has passed or an earlier
     /// lease of it was answered late; the credit is still out.
     var isExpired = false
+
+    mutating func start(at now: Duration) {
+        if startedAt == nil { startedAt = now }
+    }
 }
 
 /// All leases, each under a token that is never used again.
@@ -93,16 +97,15 @@ struct LeaseTable {
 
     /// The worker is free to start the lease now.
     mutating func start(_ token: UInt64, at now: Duration) {
-        guard let index = index(of: token), leases[index]?.startedAt == nil else { return }
-        leases[index]?.startedAt = now
+        guard let index = index(of: token) else { return }
+        leases[index]?.start(at: now)
     }
 
-    @discardableResult
-    mutating func remove(_ token: UInt64) -> Lease? {
-        guard let index = index(of: token), let lease = leases[index] else { return nil }
+    /// Ends a lease; its token names none any more.
+    mutating func remove(_ token: UInt64) {
+        guard let index = index(of: token) else { return }
         leases[index] = nil
         generations[index] &+= 1
         free.append(index)
-        return lease
     }
 }

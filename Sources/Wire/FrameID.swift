@@ -30,8 +30,20 @@ package struct FrameID: Hashable, Sendable {
     }
 }
 
-extension FrameID: CustomStringConvertible {
+extension FrameID: LosslessStringConvertible {
     package var description: String { "\(stream)@\(epoch)/\(sequence)" }
+
+    /// Reads what ``description`` writes; `nil` for anything else, and beyond ``Limits``.
+    package init?(_ description: String) {
+        let parts = description.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        let numbers = parts[1].split(separator: "/", omittingEmptySubsequences: false)
+        guard numbers.count == 2, let epoch = UInt64(numbers[0]), epoch <= Limits.number,
+            let sequence = UInt64(numbers[1]), sequence < Limits.number,
+            Names.isValidStream(String(parts[0]))
+        else { return nil }
+        self.init(stream: String(parts[0]), epoch: epoch, sequence: sequence)
+    }
 }
 
 /// A place in one stream: its frames are ordered by epoch, then by sequence.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Imaging
 import Logging
 import Service
@@ -128,7 +127,7 @@ struct WorkerCommand: ParsableCommand {
         OpenCV.prepare(threads: 1)  // The model threads are what runs in parallel.
         let choice = DetectorChoice(kind: detector, modelPath: model, minimumScore: minScore)
         let identity = WorkerIdentity(
-            name: name ?? Self.defaultName(),
+            name: name ?? ProcessName.make(),
             model: try Self.makeDetector(choice).model
         )
         let definition = GroupDefinition(
@@ -175,16 +174,5 @@ struct WorkerCommand: ParsableCommand {
             case .unusable(let sentence): throw Failure(.general, sentence)
             }
         }
-    }
-
-    /// The host's name, cut to fit, and the process id.
-    private static func defaultName() -> String {
-        var bytes = [CChar](repeating: 0, count: 256)
-        unsafe gethostname(&bytes, bytes.count - 1)
-        let host = String(
-            decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) },
-            as: UTF8.self
-        )
-        return "\(host.prefix(48))-\(getpid())"
     }
 }

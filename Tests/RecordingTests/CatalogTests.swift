@@ -190,6 +190,35 @@ import ZeroMQ
         }
     }
 
+    @Test func deadFramesAreSelectedUntilALaterRunHasCompletedThem() throws {
+        var writer = try filledLog()
+        let catalog = try Catalog(path: directory.catalog)
+        let projection = try projection(writer.log)
+        func selected(_ group: String, all: Bool = false) throws -> [ClosedRange<UInt64>] {
+            let dead = Catalog.DeadFrames(group: group, withCompleted: all)
+            let selection = Catalog.Selection(stream: "*", dead: dead)
+            return try catalog.frames(in: selection)["cam"]?[1]?.ranges ?? []
+        }
+        try projection.catchUp()
+        #expect(try selected("faces") == [1...1])
+        #expect(try selected("people") == [])
+        // It died in run 1: what another group, or an earlier run, made of it does not count.
+        for (group, run) in [("people", 2), ("faces", 0)] as [(String, UInt32)] {
+            let result = Fixture.entry(Fixture.result(1, group: group, run: run))
+            _ = try writer.append([result], state: LogState())
+        }
+        try projection.catchUp()
+        #expect(try selected("faces") == [1...1])
+        let late = Fixture.entry(Fixture.result(1, run: 2))
+        _ = try writer.append([late], state: LogState())
+        try projection.catchUp()
+        #expect(try selected("faces") == [])
+        #expect(try selected("faces", all: true) == [1...1])
+        let dead = Catalog.DeadFrames(group: "faces", withCompleted: true)
+        let early = Catalog.Selection(stream: "cam", until: 1, dead: dead)
+        #expect(try catalog.frames(in: early).isEmpty)
+    }
+
     @Test func aMistakeInTheQueryIsExplained() throws {
         _ = try Catalog(path: directory.pathForTests())
         let reader = try CatalogReader(directory)

@@ -121,7 +121,7 @@ struct Desk {
             modelHash: 0,
             startedAt: 0
         )
-        return tell(.result(peer, result, newSlot(), byteCount: 200))
+        return tell(.answer(peer, Answer(result), newSlot(), byteCount: 200))
     }
 
     func ledger(_ group: String) -> GroupStatus? {

@@ -113,7 +113,7 @@ package struct World {
         case .event(let event): tell(event)
         case .frame(let peer, let frame): tellFrame(peer, frame)
         case .result(let peer, let result):
-            tell(.result(peer, result, newSlot(.result(result)), byteCount: 200))
+            tell(.answer(peer, Answer(result), newSlot(.result(result)), byteCount: 200))
         case .fetched(let peer, let fetched, let frame):
             tell(.fetched(peer, fetched, frame, newSlot(.frame(frame))))
         }

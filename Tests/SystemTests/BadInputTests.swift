@@ -55,6 +55,12 @@ struct BadInputTests {
             "loud"
         ),
         Mistake("broker status --events nonsense", exitCode: 64, "nonsense"),
+        Mistake("broker view", exitCode: 64, "stream"),
+        Mistake("broker view a", exitCode: 64, "--out"),
+        Mistake("broker view A --out seen", exitCode: 64, "'A'", "lobby"),
+        Mistake("broker view a --out seen --count -1", exitCode: 64, "--count"),
+        Mistake("broker view a --out seen --every often", exitCode: 64, "often"),
+        Mistake("broker view a --out seen --broker nonsense", exitCode: 64, "nonsense"),
         Mistake("camera --stream test", exitCode: 64, "--source"),
         Mistake("camera --source synthetic", exitCode: 64, "--stream"),
         Mistake("camera --source synthetic --stream Hall", exitCode: 64, "Hall", "a-z"),
@@ -75,6 +81,9 @@ struct BadInputTests {
         Mistake("archive replay --stream a --group b --pace slow", exitCode: 64, "slow"),
         Mistake("archive frames --since yesterday-ish", exitCode: 64, "yesterday-ish"),
         Mistake("archive sql", exitCode: 64, "query"),
+        Mistake("archive dead-letters show kiosk 5", exitCode: 64, "kiosk 5", "SEQUENCE"),
+        Mistake("archive dead-letters show kiosk@5/x", exitCode: 64, "kiosk@5/x"),
+        Mistake("archive dead-letters retry", exitCode: 64, "--group"),
     ]
 
     static let missing = [
@@ -119,9 +128,10 @@ struct BadInputTests {
 
     @Test(
         arguments: [
-            "broker", "broker serve", "broker status", "camera", "worker", "archive",
+            "broker", "broker serve", "broker status", "broker view", "camera", "worker", "archive",
             "archive serve", "archive streams", "archive frames", "archive sql", "archive export",
-            "archive replay", "archive info",
+            "archive replay", "archive info", "archive dead-letters", "archive dead-letters list",
+            "archive dead-letters show", "archive dead-letters retry",
         ]
     )
     func helpExplainsEveryCommand(command: String) async throws {

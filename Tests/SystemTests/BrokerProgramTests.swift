@@ -62,6 +62,34 @@ struct BrokerProgramTests {
         }
     }
 
+    @Test func statusShowsStreamsGroupsLedgerAndWorkers() async throws {
+        try await System.run { system in
+            try system.startBroker()
+            try await system.startWorker("look", policy: "queue").says("connected")
+            try system.startCamera(frames: 100_000, perSecond: 50, ["--acks", "none"])
+            try await system.until("frames are worked on") {
+                try await system.status().groups.contains { $0.completed > 10 }
+            }
+            let status = try await system.command("broker", ["status", "--events", system.events])
+            #expect(status.exitCode == 0)
+            for header in ["zoetrope  up", "STREAM  ", "GROUP  ", "LEDGER  ", "WORKER  "] {
+                #expect(status.output.count { $0.hasPrefix(header) } == 1, "\(status.output)")
+            }
+            // In the ledger's row, too, one sees that nothing is missing.
+            let ledger = try #require(
+                status.output.drop { !$0.hasPrefix("LEDGER") }.dropFirst().first
+            )
+            let numbers = ledger.split(separator: " ").compactMap {
+                Int($0.replacing(",", with: ""))
+            }
+            #expect(numbers.count == 6)
+            #expect(numbers.first == numbers.dropFirst().reduce(0, +), "\(ledger)")
+            // A rate takes two looks.
+            let stream = try #require(status.output.first { $0.hasPrefix("test ") })
+            #expect(stream.split(separator: " ")[1] != "-", "\(stream)")
+        }
+    }
+
     @Test func statusWatchEndsAtASignal() async throws {
         try await System.run { system in
             try system.startBroker()

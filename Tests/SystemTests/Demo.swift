@@ -16,7 +16,8 @@ struct Demo {
         try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
         let variables = [
             "archive": "ZOETROPE_BROKER=tcp://127.0.0.1:\(port + 1)",
-            "broker": "ZOETROPE_STATUS_EVENTS=tcp://127.0.0.1:\(port + 2)",
+            "broker": "ZOETROPE_STATUS_EVENTS=tcp://127.0.0.1:\(port + 2) "
+                + "ZOETROPE_BROKER=tcp://127.0.0.1:\(port + 1)",
             "camera": "ZOETROPE_BROKER=tcp://127.0.0.1:\(port)",
             "worker": "ZOETROPE_BROKER=tcp://127.0.0.1:\(port + 1)",
         ]

@@ -11,6 +11,7 @@ extension RandomMessages {
         status.hasArchive = flag()
         status.uncommittedMessages = number()
         (status.streams, status.groups, status.workers) = (u32(), u32(), u32())
+        status.viewers = u32()
         return status
     }
 
@@ -38,6 +39,7 @@ extension RandomMessages {
         status.model = text()
         (status.creditFrames, status.leased) = (u32(), u32())
         (status.oldestLeaseMilliseconds, status.answered) = (number(), number())
+        (status.creditBytes, status.leasedBytes) = (number(), number())
         return status
     }
 }

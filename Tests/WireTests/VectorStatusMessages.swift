@@ -17,6 +17,7 @@ private var status: Status {
     status.hasArchive = true
     status.uncommittedMessages = 3
     (status.streams, status.groups, status.workers) = (1, 2, 4)
+    status.viewers = 2
     return status
 }
 
@@ -55,5 +56,6 @@ private var worker: WorkerStatus {
     (worker.creditFrames, worker.leased) = (8, 2)
     worker.oldestLeaseMilliseconds = 120
     worker.answered = 58
+    (worker.creditBytes, worker.leasedBytes) = (16 << 20, 91_000)
     return worker
 }

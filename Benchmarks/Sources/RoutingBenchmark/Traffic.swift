@@ -32,7 +32,7 @@ struct Traffic {
     private var effects: [Effect] = []
     private var now: Duration = .zero
     private var frames: [Frame] = []
-    private var results: [Result] = []
+    private var answers: [Answer] = []
     /// Leases of each group, oldest first.
     private var leases: [Line<Leased>] = []
     private var freeSlots: [Slot] = []
@@ -98,18 +98,19 @@ struct Traffic {
             slots: 2,
             model: "none"
         )
-        let index = results.count
-        results.append(
-            Result(
-                run: Run(group: definition.name, number: 0),
-                frame: FrameID(stream: "", epoch: 1, sequence: 0),
-                token: 0,
-                attempt: 1,
-                worker: name,
-                model: "none",
-                modelHash: 0,
-                startedAt: 0,
-                detections: [Detection(label: "face", score: 1, x: 0, y: 0, width: 1, height: 1)]
+        let index = answers.count
+        answers.append(
+            Answer(
+                Result(
+                    run: Run(group: definition.name, number: 0),
+                    frame: FrameID(stream: "", epoch: 1, sequence: 0),
+                    token: 0,
+                    attempt: 1,
+                    worker: name,
+                    model: "none",
+                    modelHash: 0,
+                    startedAt: 0
+                )
             )
         )
         tell(.hello(worker(index), Hello(name: name, role: .worker(wishes))))
@@ -145,14 +146,14 @@ struct Traffic {
 
     private mutating func answer(_ group: Int) {
         guard let lease = leases[group].popFirst() else { return }
-        var result = results[lease.worker]
-        result.token = lease.token
-        result.frame = FrameID(
+        var answer = answers[lease.worker]
+        answer.token = lease.token
+        answer.frame = FrameID(
             stream: frames[lease.frame.stream].id.stream,
             epoch: 1,
             sequence: lease.frame.sequence
         )
-        tell(.result(worker(lease.worker), result, takeSlot(Offered()), byteCount: 300))
+        tell(.answer(worker(lease.worker), answer, takeSlot(Offered()), byteCount: 300))
     }
 
     private mutating func commit() {

@@ -55,51 +55,6 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// What a replay or an export selects.
-    package struct Selection: Sendable, Equatable, Codable {
-        /// A stream's name, or a pattern with `*`.
-        package var stream: String
-        /// Only frames captured then or later, in nanoseconds since 1970.
-        package var since: Int64?
-        /// Only frames captured before then.
-        package var until: Int64?
-
-        /// Puts the parts together.
-        package init(stream: String, since: Int64? = nil, until: Int64? = nil) {
-            self.stream = stream
-            self.since = since
-            self.until = until
-        }
-    }
-
-    /// The frames selected, as sequences by stream and epoch.
-    ///
-    /// - Throws: ``RecordingError/Kind/invalid`` when no stream is called so.
-    package func frames(
-        in selection: Selection
-    ) throws(RecordingError) -> [String: [UInt64: IntervalSet]] {
-        let names = try streams(matching: selection.stream)
-        return try reading { database in
-            var sets: [String: [UInt64: IntervalSet]] = [:]
-            for name in names {
-                let rows = try Row.fetchCursor(
-                    database,
-                    sql: """
-                        SELECT epoch, sequence FROM frames WHERE stream = ?
-                        AND captured_ns >= ? AND captured_ns < ? ORDER BY epoch, sequence
-                        """,
-                    arguments: [name, selection.since ?? .min, selection.until ?? .max]
-                )
-                while let row = try rows.next() {
-                    let (epoch, sequence): (Int64, Int64) = (row[0], row[1])
-                    sets[name, default: [:]][UInt64(bitPattern: epoch), default: IntervalSet()]
-                        .insert(UInt64(bitPattern: sequence))
-                }
-            }
-            return sets
-        }
-    }
-
     /// The streams that a name or pattern covers.
     ///
     /// - Throws: ``RecordingError/Kind/invalid`` when there is none.

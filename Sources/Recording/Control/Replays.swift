@@ -23,11 +23,12 @@ struct Replays {
         guard request.pace >= 0, request.pace.isFinite else {
             throw RecordingError(.invalid, "a pace is 1, another number above 0, or max")
         }
-        let selected = try catalog.frames(in: request.selection)
-        let frames = selected.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } }
-        guard frames > 0 else {
-            throw RecordingError(.invalid, "no frame is selected by \(request.words)")
+        var selected = try catalog.frames(in: request.selection)
+        if let dead = request.selection.dead, !dead.withCompleted {
+            leaveOut(&selected, underWayIn: dead.group)
         }
+        let frames = selected.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } }
+        guard frames > 0 else { throw nothing(in: request) }
         let (number, run) = committer.withState { state in
             let run = Run(group: request.group, number: state.nextRunNumber(of: request.group))
             return (1 + (state.jobs.keys.max() ?? 0), run)
@@ -50,6 +51,37 @@ struct Replays {
         }
         try committer.commit(records)
         return try progress(of: number)
+    }
+
+    /// Leaves out the frames that a replay into the group has still before it.
+    private func leaveOut(
+        _ selected: inout [String: [UInt64: IntervalSet]],
+        underWayIn group: String
+    ) {
+        committer.withState { state in
+            for run in state.runsOfJobs where run.group == group {
+                for (stream, epochs) in selected {
+                    for (epoch, set) in epochs {
+                        for sequence in set.ranges.joined() {
+                            let frame = FrameID(stream: stream, epoch: epoch, sequence: sequence)
+                            guard state.debts.owes(frame, run) else { continue }
+                            selected[stream]?[epoch]?.remove(sequence)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func nothing(in request: ReplayRequest) -> RecordingError {
+        guard let dead = request.selection.dead else {
+            return RecordingError(.invalid, "no frame is selected by \(request.words)")
+        }
+        var sentence = "nothing is left to retry of \(request.words)"
+        if !dead.withCompleted {
+            sentence += "; --again takes those too that a later run has completed or has before it"
+        }
+        return RecordingError(.invalid, sentence)
     }
 
     /// Calls a replay off; what is done stays done.

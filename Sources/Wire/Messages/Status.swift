@@ -24,6 +24,8 @@ package struct Status: WireMessage {
     package var groups: UInt32 = 0
     /// How many ``WorkerStatus`` follow.
     package var workers: UInt32 = 0
+    /// Viewers that are there, of whom nothing more is said.
+    package var viewers: UInt32 = 0
 
     /// All zero.
     package init() {}
@@ -39,6 +41,7 @@ package struct Status: WireMessage {
         writer.u32(streams)
         writer.u32(groups)
         writer.u32(workers)
+        writer.u32(viewers)
     }
 
     package init(fields reader: inout ByteReader) throws(WireError) {
@@ -52,6 +55,7 @@ package struct Status: WireMessage {
         streams = try reader.u32()
         groups = try reader.u32()
         workers = try reader.u32()
+        viewers = try reader.u32()
     }
 }
 
@@ -194,6 +198,10 @@ package struct WorkerStatus: WireMessage {
     package var oldestLeaseMilliseconds: UInt64 = 0
     /// Frames it has answered.
     package var answered: UInt64 = 0
+    /// Payload bytes it may hold; one larger frame is allowed when it holds none.
+    package var creditBytes: UInt64 = 0
+    /// Payload bytes it holds.
+    package var leasedBytes: UInt64 = 0
 
     /// All zero.
     package init(group: String, name: String) {
@@ -209,6 +217,8 @@ package struct WorkerStatus: WireMessage {
         writer.u32(leased)
         writer.u64(oldestLeaseMilliseconds)
         writer.u64(answered)
+        writer.u64(creditBytes)
+        writer.u64(leasedBytes)
     }
 
     package init(fields reader: inout ByteReader) throws(WireError) {
@@ -219,5 +229,7 @@ package struct WorkerStatus: WireMessage {
         leased = try reader.u32()
         oldestLeaseMilliseconds = try reader.number("oldest lease")
         answered = try reader.number("answered")
+        creditBytes = try reader.number("credit bytes")
+        leasedBytes = try reader.number("leased bytes")
     }
 }

@@ -12,7 +12,14 @@ struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show the streams, groups and workers of a running broker.",
-        discussion: "With --watch it goes on, as a live table on a terminal and as lines elsewhere."
+        discussion: """
+            Rates need two looks, a second apart. With --watch it goes on, as a live table on a \
+            terminal and as lines elsewhere.
+
+            Of each group every frame is somewhere, at any moment:
+            PUBLISHED = COMPLETED + SHED + SUPERSEDED + DEAD + PENDING. LAG is what is pending: \
+            frames, their bytes, and how long the oldest has waited. FAILED are of the completed.
+            """
     )
 
     @Option(
@@ -31,6 +38,9 @@ struct StatusCommand: ParsableCommand {
     )
     var connectTimeout: Duration = Setting.value("connect-timeout", default: .seconds(10))
 
+    /// The broker publishes once a second.
+    private static let silence = Duration.seconds(3)
+
     func run() throws {
         let stop = try StopSignal()
         let reader = try StatusReader(events: events, withResults: watch && !json)
@@ -39,17 +49,19 @@ struct StatusCommand: ParsableCommand {
         defer { table.end() }
         var isFirst = true
         while true {
-            let timeout: Duration? = isFirst ? connectTimeout : .seconds(3)
+            let timeout = isFirst ? connectTimeout : Self.silence
             switch try reader.next(timeout: timeout, stop: stop) {
             case .snapshot(let snapshot):
                 if json {
                     print(try snapshot.json())
                 } else if watch && !isTerminal {
                     for line in table.lines(snapshot) { print(line) }
-                } else {
+                } else if watch || !isFirst {
                     table.show(snapshot)
+                } else {
+                    table.remember(snapshot)
                 }
-                if !watch { return }
+                if !watch && (json || !isFirst) { return }
                 isFirst = false
             case .result(let result): table.add(result)
             case .stopped: return
@@ -61,7 +73,10 @@ struct StatusCommand: ParsableCommand {
                             + "\(Readable.duration(connectTimeout)): is it running?"
                     )
                 }
-                table.showSilence(of: events)
+                guard watch else {
+                    throw Failure(.unreachable, "the broker on \(events) has fallen silent")
+                }
+                if !json { table.showSilence(of: events) }
             }
         }
     }

@@ -18,6 +18,7 @@ extension StatusSnapshot {
             payloadBudget: broker.payloadBudget,
             hasArchive: broker.hasArchive,
             uncommittedMessages: broker.uncommittedMessages,
+            viewers: broker.viewers,
             streams: streams.map(Document.Stream.init),
             groups: groups.map(Document.Group.init),
             workers: workers.map(Document.Worker.init)
@@ -31,6 +32,7 @@ extension StatusSnapshot {
         let payloadBudget: UInt64
         let hasArchive: Bool
         let uncommittedMessages: UInt64
+        let viewers: UInt32
         let streams: [Stream]
         let groups: [Group]
         let workers: [Worker]
@@ -63,6 +65,7 @@ extension StatusSnapshot {
             let group: String
             let streams: [String]
             let policy: String
+            let order: String
             let workers: UInt32
             let leased: UInt32
             let published: UInt64
@@ -81,6 +84,7 @@ extension StatusSnapshot {
                 group = status.group.name
                 streams = status.group.patterns
                 policy = "\(status.group.policy)"
+                order = "\(status.group.order)"
                 workers = status.workers
                 leased = status.leased
                 published = status.published
@@ -102,7 +106,9 @@ extension StatusSnapshot {
             let name: String
             let model: String
             let creditFrames: UInt32
+            let creditBytes: UInt64
             let leased: UInt32
+            let leasedBytes: UInt64
             let oldestLeaseSeconds: Double
             let answered: UInt64
 
@@ -111,7 +117,9 @@ extension StatusSnapshot {
                 name = status.name
                 model = status.model
                 creditFrames = status.creditFrames
+                creditBytes = status.creditBytes
                 leased = status.leased
+                leasedBytes = status.leasedBytes
                 oldestLeaseSeconds = Double(status.oldestLeaseMilliseconds) / 1e3
                 answered = status.answered
             }

@@ -1,0 +1,61 @@
+import Routing
+import Testing
+import Wire
+
+/// What the broker says of groups and workers.
+@Suite struct StatusTests {
+    @Test(arguments: [GroupDefinition.Policy.queue, .durable])
+    func theLagInBytesIsThatOfAllPendingFrames(policy: GroupDefinition.Policy) throws {
+        var desk = Desk()
+        let archive = desk.archive()
+        desk.tell(.ready(archive))
+        let camera = desk.camera("a").peer
+        let worker = desk.worker(GroupDefinition(name: "faces", policy: policy)).peer
+        desk.tell(.committed(archive, Committed(count: 1)))
+        if policy == .durable {
+            // There is nothing to catch up with: the group is live.
+            let run = Run(group: "faces", number: 0)
+            let end = End(
+                run: run,
+                stream: "a",
+                through: nil,
+                isHead: true,
+                owedFrames: 0,
+                owedBytes: 0
+            )
+            desk.tell(.end(archive, end))
+        }
+        for sequence in 0..<5 as Range<UInt64> { desk.frame(camera, "a", sequence, bytes: 700) }
+        let status = try #require(desk.ledger("faces"))
+        #expect(status.pending == 5)
+        #expect(status.lagBytes == 3_500)
+        desk.tell(.lost(worker))
+        #expect(desk.ledger("faces")?.lagBytes == 3_500)
+    }
+
+    @Test func aWorkersCreditAndWhatItHoldsAreToldInFramesAndBytes() throws {
+        var desk = Desk()
+        desk.worker(GroupDefinition(name: "faces", policy: .queue), frames: 3, bytes: 1 << 20)
+        let camera = desk.camera("a").peer
+        for sequence in 0..<2 as Range<UInt64> { desk.frame(camera, "a", sequence, bytes: 700) }
+        desk.now = .seconds(2)
+        let worker = try #require(desk.router.report().workers.first)
+        #expect((worker.creditFrames, worker.leased) == (3, 2))
+        #expect((worker.creditBytes, worker.leasedBytes) == (1 << 20, 1_400))
+        desk.tell(.tick)
+        #expect(desk.router.report().workers.first?.oldestLeaseMilliseconds == 2_000)
+    }
+
+    @Test func viewersAreCountedAndNoGroups() {
+        var desk = Desk()
+        let viewers = (0..<2).map { _ in desk.newPeer() }
+        for viewer in viewers {
+            desk.tell(.hello(viewer, Hello(name: "wall", role: .viewer(patterns: ["*"]))))
+        }
+        #expect(desk.router.report().broker.viewers == 2)
+        desk.tell(.goodbye(viewers[0]))
+        let report = desk.router.report()
+        #expect(report.broker.viewers == 1)
+        #expect(report.groups.isEmpty && report.workers.isEmpty)
+    }
+}
