@@ -35,8 +35,10 @@ final class BrokerLoop {
     private var identity = Message()
     var writer = ByteWriter()
     private var effects: [Effect] = []
-    /// Peers that could not be reached while effects were performed.
+    /// Peers that could not be reached; what they sent before may still come, until the next tick.
     private var unreachable: [PeerID] = []
+    /// Leases that could not be sent while effects were performed.
+    private var undelivered: [(peer: PeerID, token: UInt64)] = []
     private(set) var now: Duration = .zero
     /// Lines that a peer can cause as often as it likes.
     var peerLines = LineLimit()
@@ -112,6 +114,7 @@ final class BrokerLoop {
                 try tell(.flush)
             }
             if now >= nextTick {
+                try giveUpUnreachable()
                 try tell(.tick)
                 reportOmittedLines()
                 nextTick = now + Self.tick
@@ -209,11 +212,19 @@ final class BrokerLoop {
         effects.removeAll(keepingCapacity: true)
         router.handle(event, at: now, into: &effects)
         for effect in effects { try perform(effect) }
-        while let peer = unreachable.popLast() {
+        while let lease = undelivered.popLast() {
             effects.removeAll(keepingCapacity: true)
-            router.handle(.lost(peer), at: now, into: &effects)
+            let event = Event.undelivered(lease.peer, token: lease.token)
+            router.handle(event, at: now, into: &effects)
             for effect in effects { try perform(effect) }
         }
+    }
+
+    /// Gives peers up that could not be reached, and have not said goodbye meanwhile.
+    private func giveUpUnreachable() throws {
+        let peers = unreachable
+        unreachable.removeAll(keepingCapacity: true)
+        for peer in peers where routes[peer] != nil { try tell(.lost(peer)) }
     }
 
     private func perform(_ effect: Effect) throws {
@@ -237,17 +248,22 @@ final class BrokerLoop {
         }
     }
 
-    /// Begins a message to `peer`; when this says no, the peer is given up.
-    private func address(_ peer: PeerID, _ body: (borrowing Socket) throws -> Void) throws {
-        guard let route = routes[peer] else { return }
+    /// Begins a message to `peer`; returns whether it can be reached, which it is given up for if not.
+    @discardableResult
+    private func address(
+        _ peer: PeerID,
+        _ body: (borrowing Socket) throws -> Void
+    ) throws -> Bool {
+        guard let route = routes[peer] else { return false }
+        var isReached = true
         try socket(route.door) { socket in
             // The high-water marks are above every credit, so a full queue means a peer that
             // does not keep to it, or does not read.
-            guard try socket.address(route.routingID) == .sent else {
-                return unreachable.append(peer)
-            }
-            try body(socket)
+            isReached = try socket.address(route.routingID) == .sent
+            if isReached { try body(socket) }
         }
+        if !isReached { unreachable.append(peer) }
+        return isReached
     }
 
     private func send(_ message: some WireMessage, to peer: PeerID) throws {
@@ -261,10 +277,11 @@ final class BrokerLoop {
     private func send(_ deliver: Deliver, with slot: Slot, to peer: PeerID) throws {
         writer.removeAll()
         deliver.encode(to: &writer)
-        try address(peer) { socket in
+        let isReached = try address(peer) { socket in
             _ = try socket.send(copying: writer.bytes, more: true)
             try sendParts(of: slot, through: socket)
         }
+        if !isReached { undelivered.append((peer, deliver.token)) }
     }
 
     private func send(_ slot: Slot, to peer: PeerID) throws {

@@ -10,6 +10,9 @@ package enum Event: Sendable {
     case goodbye(PeerID)
     /// A peer cannot be reached any more.
     case lost(PeerID)
+    /// A lease could not be sent: its worker cannot be reached, or does not read. What it has sent
+    /// before may still come, its goodbye too; if it does not, ``lost(_:)`` is to follow.
+    case undelivered(PeerID, token: UInt64)
     /// A peer sent what it should not have, or what is no message.
     indirect case offence(PeerID, ErrorMessage)
 

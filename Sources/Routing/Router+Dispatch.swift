@@ -76,10 +76,10 @@ extension Router {
     private mutating func leaseSuspects(_ group: Int) {
         while let offset = groups[group].offsetOfNextSuspect() {
             let members = groups[group].workers
-            guard let idle = members.first(where: { workers[$0].leases.isEmpty }) else {
+            guard let idle = members.first(where: { workers[$0].leases.isEmpty && !workers[$0].isUnreachable }) else {
                 // Somebody must run empty for it, or it would wait for ever in a busy group.
                 if groups[group].reservedWorker == nil {
-                    let next = members.first { !workers[$0].isAlone }
+                    let next = members.first { !workers[$0].isAlone && !workers[$0].isUnreachable }
                     reserve(next, of: group)
                 }
                 return

@@ -24,6 +24,7 @@ extension Router {
         let group = lease.group
         leases.remove(answer.token)
         returnCredit(of: index, token: answer.token, byteCount: lease.entry.byteCount)
+        workers[index].answered += 1
         if lease.isExpired {
             completeLate(lease, answer, slot, byteCount: byteCount)
         } else {
@@ -130,11 +131,24 @@ extension Router {
         unkeptResults += 1
     }
 
+    /// Takes back a frame that never left: it was not tried.
+    mutating func handleUndelivered(_ peer: PeerID, _ token: UInt64) {
+        guard case .worker(let index)? = peers[peer]?.role, let lease = leases[token],
+            lease.worker == index
+        else { return }
+        leases.remove(token)
+        workers[index].isUnreachable = true
+        returnCredit(of: index, token: token, byteCount: lease.entry.byteCount)
+        guard !lease.isExpired else { return }
+        let name = workers[index].name
+        giveBack(lease, countsAttempt: false, because: "could not be delivered", name)
+        dispatch(lease.group)
+    }
+
     private mutating func returnCredit(of index: Int, token: UInt64, byteCount: Int) {
         guard let offset = workers[index].leases.firstIndex(of: token) else { return }
         workers[index].leases.remove(at: offset)
         workers[index].leasedBytes -= byteCount
-        workers[index].answered += 1
         // The one that moves up to the last of the slots is started now.
         let last = workers[index].slots - 1
         if offset <= last, last < workers[index].leases.count {

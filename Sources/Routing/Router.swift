@@ -98,6 +98,7 @@ package struct Router: Sendable {
         case .heartbeat(let peer): _ = hear(peer)
         case .goodbye(let peer): handleGoodbye(peer)
         case .lost(let peer): lose(peer, because: "cannot be reached")
+        case .undelivered(let peer, let token): handleUndelivered(peer, token)
         case .offence(let peer, let error): handleOffence(peer, error)
         case .frame(let peer, let frame, let slot): handleFrame(peer, frame, slot)
         case .gap(let peer, let gap): handleGap(peer, gap)

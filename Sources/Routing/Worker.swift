@@ -26,6 +26,8 @@ struct Worker {
     var isAlone = false
     /// Whether it was told to wait, as its group is not recorded yet.
     var waits = false
+    /// Whether a lease could not be sent to it: it gets nothing more.
+    var isUnreachable = false
     /// Whether the deadlines of all it has started have passed: it gets nothing until it answers.
     var hangs = false
 
@@ -34,7 +36,7 @@ struct Worker {
 
     /// Whether its leases leave room for another one, if that is small enough.
     var hasRoom: Bool {
-        leases.count < creditFrames && !isAlone && !hangs && !isGone
+        leases.count < creditFrames && !isAlone && !hangs && !isGone && !isUnreachable
             && (leases.isEmpty || leasedBytes < creditBytes)
     }
 }

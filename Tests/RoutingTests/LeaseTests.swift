@@ -17,6 +17,24 @@ import Wire
         #expect(leases.map(\.deliver.attempt) == [2, 1, 1])
     }
 
+    @Test func aLeaseThatCouldNotBeSentCostsNoAttempt() {
+        var desk = Desk()
+        let camera = desk.camera("a").peer
+        // Ten workers have left, and the broker has not read their goodbyes.
+        let leaving = (0..<10).map { _ in desk.worker(group).peer }
+        var lease = desk.frame(camera, "a", 0).leases[0]
+        for peer in leaving {
+            #expect(lease.peer == peer)
+            let again = desk.tell(.undelivered(peer, token: lease.deliver.token)).leases
+            if let next = again.first { lease = next }
+        }
+        #expect(desk.frame(camera, "a", 1).leases.isEmpty)
+        for peer in leaving { #expect(desk.tell(.lost(peer)).leases.isEmpty) }
+        let worker = desk.worker(group)
+        #expect(worker.effects.leases.map(\.deliver.attempt) == [1, 1])
+        #expect(desk.ledger("faces")?.dead == 0)
+    }
+
     @Test func goodbyeCostsNoAttempt() {
         var desk = Desk()
         let camera = desk.camera("a").peer

@@ -28,8 +28,8 @@ struct Network {
         let peer: PeerID
         var up: [Upstream] = []
         var down: [Downstream] = []
-        /// Whether the broker has forgotten the peer: what it still sends is for nobody.
-        var isClosing = false
+        /// Whether the peer has left: what it sent before still comes, and nothing reaches it.
+        var hasLeft = false
     }
 
     private(set) var connections: [Connection] = []
@@ -54,6 +54,16 @@ struct Network {
         guard let index = index(of: peer) else { return }
         connections[index].down.append(message)
     }
+
+    /// The peer sends nothing more, and hears nothing.
+    mutating func leave(_ peer: PeerID) {
+        guard let index = index(of: peer) else { return }
+        connections[index].hasLeft = true
+        connections[index].down = []
+    }
+
+    /// Whether what is sent to the peer arrives.
+    func reaches(_ peer: PeerID) -> Bool { index(of: peer).map { !connections[$0].hasLeft } ?? false }
 
     var isEmpty: Bool { connections.allSatisfy { $0.up.isEmpty && $0.down.isEmpty } }
 

@@ -17,6 +17,7 @@ struct Plan {
     var hasArchiveRestarts = false
     var hasCameraRestarts = false
     var hasWorkerLosses = false
+    var hasGoodbyes = false
     var hasHangs = false
     var hasLies = false
     var hasPoison = false
@@ -58,6 +59,7 @@ struct Plan {
         hasReplays = random.once(in: 2)
         hasViewers = random.once(in: 3)
         hasCuts = random.once(in: 2)
+        hasGoodbyes = random.once(in: 2)
     }
 
     /// Whether only poison can bring a frame to its last attempt.

@@ -22,7 +22,7 @@ extension World {
     /// Peers that have nothing to say and do not hang say that they are there.
     private mutating func giveSignsOfLife() {
         let hanging = Set(workers.filter { $0.hangsUntil > now }.map(\.peer))
-        for connection in network.connections where connection.up.isEmpty {
+        for connection in network.connections where connection.up.isEmpty && !connection.hasLeft {
             guard !hanging.contains(connection.peer) else { continue }
             network.send(.event(.heartbeat(connection.peer)), from: connection.peer)
         }

@@ -26,11 +26,12 @@ extension World {
     }
 
     mutating func joinOrLeave() {
-        let leaves = plan.hasWorkerLosses && Bool.random(using: &random)
+        let leaves = (plan.hasGoodbyes || plan.hasWorkerLosses) && Bool.random(using: &random)
         if leaves, let index = workers.indices.randomElement(using: &random) {
             let peer = workers[index].peer
-            if Bool.random(using: &random) {
+            if plan.hasGoodbyes, !plan.hasWorkerLosses || Bool.random(using: &random) {
                 network.send(.event(.goodbye(peer)), from: peer)
+                network.leave(peer)
                 workers.remove(at: index)
             } else {
                 lose(worker: index)

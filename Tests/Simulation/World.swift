@@ -26,6 +26,8 @@ package struct World {
     var router: Router
     var brokerSession: UInt64 = 1
     private var effects: [Effect] = []
+    /// Leases that could not be sent.
+    private var undelivered: [(peer: PeerID, token: UInt64)] = []
     private var nextPeer: UInt64 = 1
     private var slots: [Int: SlotContent] = [:]
     private var freeSlots: [Int] = []
@@ -149,6 +151,9 @@ package struct World {
         router.handle(event, at: now, into: &effects)
         let performed = effects
         for effect in performed { perform(effect) }
+        while let lease = undelivered.popLast() {
+            tell(.undelivered(lease.peer, token: lease.token))
+        }
     }
 
     private mutating func perform(_ effect: Effect) {
@@ -162,7 +167,12 @@ package struct World {
             }
             checkOrder(deliver, frame)
             note("-> \(peer.value) lease \(deliver.token) \(deliver.run) \(frame.id)")
-            network.send(.lease(deliver, frame), to: peer)
+            // A socket knows of a peer that has left sooner or later.
+            if !network.reaches(peer), Bool.random(using: &random) {
+                undelivered.append((peer, deliver.token))
+            } else {
+                network.send(.lease(deliver, frame), to: peer)
+            }
         case .store(let peer, let slot):
             switch slots[slot.index] {
             case .frame(let frame)?: network.send(.frame(frame), to: peer)
@@ -174,7 +184,8 @@ package struct World {
         case .release(let slot):
             if slots.removeValue(forKey: slot.index) == nil { fail("\(slot) is released twice") }
             freeSlots.append(slot.index)
-        case .heartbeat, .forget, .publish, .note: break
+        case .forget(let peer): if !network.reaches(peer) { network.cut(peer) }
+        case .heartbeat, .publish, .note: break
         }
     }
 

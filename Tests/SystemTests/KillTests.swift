@@ -34,6 +34,32 @@ struct KillTests {
         }
     }
 
+    /// As when a pool is scaled down: nothing was tried, so nothing may count as tried.
+    @Test func workersThatAreToldToEndTogetherCostNoAttempt() async throws {
+        try await System.run { system in
+            try system.startBroker()
+            try system.startArchive()
+            let camera = try system.startCamera(frames: 900, perSecond: 300)
+            for round in 0..<3 {
+                let pool = try (0..<6).map { number in
+                    try system.startWorker("look", name: "worker-\(round)-\(number)")
+                }
+                for worker in pool { try await worker.says("connected") }
+                try await system.until("all are at work") {
+                    let workers = try await system.status().workers
+                    return workers.count == 6 && workers.allSatisfy { $0.answered > 3 }
+                }
+                for worker in pool { worker.send(SIGTERM) }
+                for worker in pool { #expect(try await worker.ended().exitCode == 0) }
+            }
+            try system.startWorker("look")
+            #expect(try await camera.ended().exitCode == 0)
+            try await system.waitFor(900, Self.results)
+            try await system.waitFor(1, "SELECT MAX(attempt) FROM results")
+            try await system.waitFor(0, "SELECT COUNT(*) FROM dead_letters")
+        }
+    }
+
     @Test func afterTheKillOfTheArchiveEveryAcknowledgedFrameIsThere() async throws {
         try await System.run { system in
             let pictures = try Pictures(count: 200, in: system.directory)
