@@ -3,7 +3,9 @@
 SWIFT ?= swift
 FLAGS ?=
 
-.PHONY: help packages build run test simulate format lint clean
+FUZZED := Fuzz/Package.swift Fuzz/Sources/FuzzCodec Fuzz/Sources/FuzzRouter
+
+.PHONY: help packages build run test simulate fuzz format lint clean
 
 help:
 	@echo 'make run      install what is missing, build, and run the whole system on two demo videos'
@@ -11,6 +13,9 @@ help:
 	@echo 'make test     install what is missing and run all tests (FLAGS= goes to swift test)'
 	@echo 'make simulate RUNS=20000   run so many seeded worlds of faults against the router'
 	@echo 'make simulate SEED=17      run one of them, and say what happened'
+	@echo 'make fuzz SECONDS=60       give arbitrary bytes to the codec and to the router'
+	@echo 'make fuzz INPUT=FILE       one of them again, and what happens'
+	@echo 'make fuzz MERGE=1          keep what reaches new code in the corpus'
 	@echo 'make format   format all Swift code in place'
 	@echo 'make lint     check the format of all Swift code, and the syntax of the scripts'
 	@echo 'make clean    remove what was built; the data stays'
@@ -47,12 +52,15 @@ simulate: packages
 	$(SWIFT) build -c release --product Simulate
 	@.build/release/Simulate $(if $(SEED),--seed $(SEED),--runs $(or $(RUNS),1000))
 
+fuzz: packages
+	@SWIFT="$(SWIFT)" SECONDS_IN_ALL="$(or $(SECONDS),60)" INPUT="$(INPUT)" MERGE="$(MERGE)" Fuzz/run.sh
+
 format:
-	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift $(FUZZED)
 
 lint:
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
-	@for script in deploy/*.sh .ci/run; do bash -n "$$script" || exit 1; done
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift $(FUZZED)
+	@for script in deploy/*.sh Fuzz/*.sh .ci/run; do bash -n "$$script" || exit 1; done
 
 clean:
-	rm -rf .build
+	rm -rf .build Fuzz/.build

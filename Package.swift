@@ -81,8 +81,8 @@ let package = Package(
         .systemLibrary(name: "CLMDB", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
 
-        tests("WireTests", ["Wire"]),
-        tests("RoutingTests", ["Routing", "Simulation", "Wire"]),
+        tests("WireTests", ["Fuzzing", "Wire"]),
+        tests("RoutingTests", ["Fuzzing", "Routing", "Simulation", "Wire"]),
         tests(
             "RecordingTests",
             ["Recording", "Service", "Wire", "ZeroMQ", "TestSupport", logging, grdb]
@@ -110,6 +110,13 @@ let package = Package(
             name: "Simulate",
             dependencies: ["Simulation", arguments],
             path: "Tests/Simulate",
+            swiftSettings: strict
+        ),
+        // What `Fuzz` gives arbitrary bytes to, and the tests its corpus.
+        .target(
+            name: "Fuzzing",
+            dependencies: ["Routing", "Wire"],
+            path: "Tests/Fuzzing",
             swiftSettings: strict
         ),
         .target(

@@ -1,4 +1,5 @@
 import Foundation
+import Fuzzing
 import Testing
 import Wire
 
@@ -58,40 +59,6 @@ func decode<Message: WireMessage>(
     _ bytes: [UInt8]
 ) throws(WireError) -> Message {
     unsafe try Message(decoding: bytes.span.bytes)
-}
-
-extension MessageType {
-    /// The Swift type of the message.
-    var message: any WireMessage.Type {
-        switch self {
-        case .hello: Hello.self
-        case .welcome: Welcome.self
-        case .error: ErrorMessage.self
-        case .heartbeat: Heartbeat.self
-        case .goodbye: Goodbye.self
-        case .frame: Frame.self
-        case .ack: Ack.self
-        case .gap: Gap.self
-        case .deliver: Deliver.self
-        case .result: Wire.Result.self
-        case .committed: Committed.self
-        case .fetch: Fetch.self
-        case .fetched: Fetched.self
-        case .end: End.self
-        case .stream: StreamState.self
-        case .group: GroupDefinition.self
-        case .debt: Debt.self
-        case .ready: Ready.self
-        case .dead: DeadLetter.self
-        case .checkpoint: Checkpoint.self
-        case .job: Job.self
-        case .owed: Owed.self
-        case .status: Status.self
-        case .streamStatus: StreamStatus.self
-        case .groupStatus: GroupStatus.self
-        case .workerStatus: WorkerStatus.self
-        }
-    }
 }
 
 /// Decodes whatever message begins `bytes`.
