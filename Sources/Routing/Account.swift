@@ -5,6 +5,9 @@ internal import Wire
 /// The archive counts frames as it commits them; frames on their way to it are counted here. So the
 /// sum of all fields is what was ever offered, whoever restarts.
 struct Account {
+    /// The most frames that a peer is believed: far more than any, and sums of them are numbers.
+    static let most: UInt64 = 1 << 40
+
     var completed: UInt64 = 0
     var failed: UInt64 = 0
     var dead: UInt64 = 0
@@ -24,11 +27,11 @@ struct Account {
 
     /// The archive's word, true when it had committed `countedFrames` frames of the stream.
     init(_ debt: Debt, countedFrames: UInt64?) {
-        completed = debt.completedFrames
-        failed = debt.failedFrames
-        dead = debt.deadFrames
-        shed = debt.shedFrames
-        owed = Int64(clamping: debt.owedFrames)
+        completed = min(debt.completedFrames, Self.most)
+        failed = min(debt.failedFrames, Self.most)
+        dead = min(debt.deadFrames, Self.most)
+        shed = min(debt.shedFrames, Self.most)
+        owed = Int64(min(debt.owedFrames, Self.most))
         self.countedFrames = countedFrames
     }
 

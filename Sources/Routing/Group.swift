@@ -128,6 +128,21 @@ struct Group {
         rotations[feeds[feed].isReplay ? Self.replays : Self.live].append(feed)
     }
 
+    /// Takes a feed out of its rotation, if it is there.
+    mutating func deactivate(_ feed: Int) {
+        guard feeds[feed].turn == .inRotation else { return }
+        feeds[feed].turn = .idle
+        let rotation = feeds[feed].isReplay ? Self.replays : Self.live
+        guard let offset = rotations[rotation].firstOffset(where: { $0 == feed }) else { return }
+        rotations[rotation].remove(at: offset)
+    }
+
+    /// Counts from nothing.
+    mutating func forgetLedger() {
+        (published, completed, failed) = (0, 0, 0)
+        (shed, superseded, dead) = (0, 0, 0)
+    }
+
     /// Puts a feed that was parked to the front of its rotation, to go on with its turn.
     mutating func resume(_ feed: Int) {
         feeds[feed].turn = .inRotation

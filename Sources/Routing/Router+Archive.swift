@@ -36,6 +36,9 @@ extension Router {
 
     mutating func handleReady(_ peer: PeerID) {
         guard hearArchive(peer) else { return }
+        guard !lane.isReady else {
+            return offend(peer, .unexpected, "it has said before that it is ready")
+        }
         lane.begin()
         let waiting = lane.items.count
         note(
@@ -82,7 +85,7 @@ extension Router {
         for feed in groups[group].feeds.indices {
             let state = groups[group].feeds[feed]
             guard state.isReplay, !state.isOver, !state.isNamed else { continue }
-            endRun(group: group, feed: feed)
+            endFeed(group: group, feed: feed)
         }
     }
 
@@ -117,7 +120,8 @@ extension Router {
             refuseStaleEpoch(camera.peer, stream: index)
         }
         if streams[index].next < state.next { streams[index].next = state.next }
-        streams[index].archiveNext = state.next
+        // Behind READY it says what comes of what it is sent now.
+        if !lane.isReady { streams[index].archiveNext = state.next }
         streams[index].markArchived(before: state.next)
         markDirty(index)
     }

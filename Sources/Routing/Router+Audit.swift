@@ -70,6 +70,9 @@ extension Router {
                 broken.append("\(group.name) miscounts its bytes")
             }
         }
+        for group in groups where Set(group.freeFeeds).count != group.freeFeeds.count {
+            broken.append("\(group.name) has a free feed twice")
+        }
         let asked = groups.reduce(0) { $0 + $1.feeds.reduce(0) { $0 + $1.askedBytes } }
         if asked != askedBytes { broken.append("what the archive was asked for is miscounted") }
         let fetching = groups.reduce(0) { $0 + $1.feeds.count { $0.isFetching } }

@@ -76,7 +76,11 @@ extension Router {
     private mutating func leaseSuspects(_ group: Int) {
         while let offset = groups[group].offsetOfNextSuspect() {
             let members = groups[group].workers
-            guard let idle = members.first(where: { workers[$0].leases.isEmpty && !workers[$0].isUnreachable }) else {
+            guard
+                let idle = members.first(where: {
+                    workers[$0].leases.isEmpty && !workers[$0].isUnreachable
+                })
+            else {
                 // Somebody must run empty for it, or it would wait for ever in a busy group.
                 if groups[group].reservedWorker == nil {
                     let next = members.first { !workers[$0].isAlone && !workers[$0].isUnreachable }
@@ -148,7 +152,6 @@ extension Router {
             guard let byteCount = nextByteCount(group: group, feed: feed) else {
                 groups[group].rotations[kind].popFirst()
                 groups[group].feeds[feed].turn = .idle
-                forgetIfOver(group: group, feed: feed)
                 continue
             }
             if groups[group].feeds[feed].deficit < byteCount {

@@ -86,6 +86,9 @@ extension Router {
         let place = frame.id.place
         // Ids at or before the cursor are never queued again.
         if let cursor = groups[group].feeds[feed].cursor, place <= cursor { return }
+        guard groups[group].feeds[feed].askedBytes > 0 else {
+            return offend(peer, .unexpected, "it sends more frames than it was asked for")
+        }
         groups[group].feeds[feed].cursor = place
         let used = min(byteCount, groups[group].feeds[feed].askedBytes)
         groups[group].feeds[feed].askedBytes -= used
@@ -116,7 +119,7 @@ extension Router {
         }
         endFetch(group: group, feed: feed)
         if groups[group].feeds[feed].isReplay {
-            groups[group].feeds[feed].account.owed = Int64(clamping: end.owedFrames)
+            groups[group].feeds[feed].account.owed = Int64(min(end.owedFrames, Account.most))
         }
         let before = groups[group].feeds[feed].cursor
         if let through = end.through {
@@ -161,6 +164,10 @@ extension Router {
 
     mutating func handleDebt(_ peer: PeerID, _ debt: Debt) {
         guard hearArchive(peer) else { return }
+        // Not a viewer's either, whose name has a blank in it.
+        guard Names.isValidGroup(debt.run.group) else {
+            return offend(peer, .unexpected, "no group can be called \(debt.run.group)")
+        }
         let group = groupIndex(debt.run.group)
         let stream = streamIndex(debt.stream)
         let isKnown = groups[group].feedIndices[.init(run: debt.run.number, stream: stream)] != nil
@@ -171,19 +178,9 @@ extension Router {
         groups[group].feeds[feed].account = Account(debt, countedFrames: counted)
         groups[group].feeds[feed].isNamed = true
         if debt.owedFrames == 0, debt.run.number > 0 {
-            endRun(group: group, feed: feed)
+            endFeed(group: group, feed: feed)
         } else {
             fetchIfNeeded(group: group, feed: feed)
         }
-    }
-
-    /// Forgets a replay that is done or was called off.
-    mutating func endRun(group: Int, feed: Int) {
-        while let entry = takeQueued(group: group, feed: feed) { release(entry.slot) }
-        while let entry = takeSuspect(group: group, feed: feed) { release(entry.slot) }
-        groups[group].feeds[feed].account = Account()
-        groups[group].feeds[feed].isOver = true
-        endFetch(group: group, feed: feed)
-        forgetIfOver(group: group, feed: feed)
     }
 }

@@ -152,13 +152,19 @@ extension Router {
             guard groups[group].workers.isEmpty, recorded.policy != .durable else { return false }
             unsubscribe(group: group)
         }
-        groups[group].definition = definition
+        define(group, as: definition)
         groups[group].isRecorded = false
         for stream in streams.indices where covers(group, stream) {
             subscribe(group: group, stream: stream)
         }
         recordGroup(group)
         return true
+    }
+
+    /// A durable group's ledger is the archive's, and any other's is counted here.
+    private mutating func define(_ group: Int, as definition: GroupDefinition) {
+        if groups[group].isDurable || definition.policy == .durable { groups[group].forgetLedger() }
+        groups[group].definition = definition
     }
 
     /// Has the archive record what the group is; frames that come later are behind that in the log.
@@ -190,7 +196,7 @@ extension Router {
             refuse(peer, .groupDiffers, sentence)
         }
         unsubscribe(group: index)
-        groups[index].definition = definition
+        define(index, as: definition)
         for stream in streams.indices where covers(index, stream) {
             subscribe(group: index, stream: stream)
         }
@@ -227,9 +233,22 @@ extension Router {
                 groups[group].shed += 1
                 release(entry.slot)
             }
-            groups[group].feeds[feed].isOver = true
-            forgetIfOver(group: group, feed: feed)
+            endFeed(group: group, feed: feed)
         }
+    }
+
+    /// Ends a feed: what waits in it is released, and it is forgotten once no lease of it is out.
+    mutating func endFeed(group: Int, feed: Int) {
+        while let entry = takeQueued(group: group, feed: feed) { release(entry.slot) }
+        while let entry = takeSuspect(group: group, feed: feed) { release(entry.slot) }
+        endFetch(group: group, feed: feed)
+        endAssignment(group: group, feed: feed)
+        groups[group].deactivate(feed)
+        let (run, stream) = (groups[group].feeds[feed].run, groups[group].feeds[feed].stream)
+        groups[group].feedIndices[.init(run: run, stream: stream)] = nil
+        groups[group].feeds[feed].account = Account()
+        groups[group].feeds[feed].isOver = true
+        forgetIfOver(group: group, feed: feed)
     }
 
     /// The feed of (run, stream) into the group, made when it is new.
@@ -250,17 +269,11 @@ extension Router {
         return index
     }
 
-    /// Gives back a feed whose run is over, once no frame of it is about.
+    /// Gives a feed's place back that has ended, once no lease of it is out.
     mutating func forgetIfOver(group: Int, feed: Int) {
-        guard groups[group].feeds[feed].isOver else { return }
-        let state = groups[group].feeds[feed]
-        guard state.leased == 0, state.queue.isEmpty, state.suspected == 0,
-            state.turn == .idle
-        else { return }
-        let key = Group.FeedKey(run: state.run, stream: state.stream)
-        guard groups[group].feedIndices[key] == feed else { return }
-        endAssignment(group: group, feed: feed)
-        groups[group].feedIndices[key] = nil
+        guard groups[group].feeds[feed].isOver, groups[group].feeds[feed].leased == 0 else {
+            return
+        }
         groups[group].freeFeeds.append(feed)
     }
 }

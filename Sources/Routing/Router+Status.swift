@@ -105,7 +105,12 @@ extension Router {
             let mean = stream.frameCount > 0 ? stream.byteCount / stream.frameCount : 0
             let known = UInt64(feed.queue.count + feed.suspected + feed.leased)
             let rest = pending - min(pending, known)
-            status.lagBytes += UInt64(feed.queuedBytes) + rest * mean
+            let (bytes, isTooMuch) = rest.multipliedReportingOverflow(by: mean)
+            let owed = isTooMuch ? Limits.number : min(bytes, Limits.number)
+            status.lagBytes = min(
+                Limits.number,
+                status.lagBytes + UInt64(feed.queuedBytes) + owed
+            )
         }
     }
 
