@@ -63,7 +63,9 @@ struct Network {
     }
 
     /// Whether what is sent to the peer arrives.
-    func reaches(_ peer: PeerID) -> Bool { index(of: peer).map { !connections[$0].hasLeft } ?? false }
+    func reaches(_ peer: PeerID) -> Bool {
+        index(of: peer).map { !connections[$0].hasLeft } ?? false
+    }
 
     var isEmpty: Bool { connections.allSatisfy { $0.up.isEmpty && $0.down.isEmpty } }
 
