@@ -183,8 +183,12 @@ extension Router {
     }
 
     /// The size of the feed's next frame, or `nil` when it has none.
-    private func nextByteCount(group: Int, feed: Int) -> Int? {
-        if let first = groups[group].feeds[feed].queue.first { return first.byteCount }
+    ///
+    /// Mutating, though it changes nothing: otherwise the whole router is copied for the call.
+    private mutating func nextByteCount(group: Int, feed: Int) -> Int? {
+        if groups[group].feeds[feed].queue.count > 0 {
+            return groups[group].feeds[feed].queue[0].byteCount
+        }
         guard case .live(let index) = groups[group].feeds[feed].source else { return nil }
         return streams[groups[group].feeds[feed].stream].ring.entry(at: index)?.byteCount
     }

@@ -1,5 +1,9 @@
 package import Imaging
 
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
 /// Finds things in images.
 ///
 /// One instance belongs to one thread.
@@ -46,10 +50,18 @@ package struct DetectorChoice: Sendable, Equatable {
     package var modelPath: String?
     /// Lowest score to report, 0 to 1; `nil` leaves it to the detector.
     package var minimumScore: Float?
+    /// For none: how long each image takes.
+    package var workTime: Duration
 
     /// Puts the parts together.
-    package init(kind: Kind, modelPath: String? = nil, minimumScore: Float? = nil) {
+    package init(
+        kind: Kind,
+        modelPath: String? = nil,
+        minimumScore: Float? = nil,
+        workTime: Duration = .zero
+    ) {
         self.kind = kind
+        self.workTime = workTime
         self.modelPath = modelPath
         self.minimumScore = minimumScore
     }
@@ -61,7 +73,7 @@ package struct DetectorChoice: Sendable, Equatable {
     package func makeDetector() throws(VisionError) -> any Detector {
         switch kind {
         case .none:
-            return NoDetector()
+            return NoDetector(workTime: workTime)
         case .people:
             guard modelPath == nil else {
                 throw .unusable("the people detector takes no model file: leave --model out")
@@ -77,9 +89,18 @@ package struct DetectorChoice: Sendable, Equatable {
     }
 }
 
-/// Finds nothing, at once.
+/// Finds nothing, and takes its time for that: in place of a model whose speed is known.
 final class NoDetector: Detector {
     let model = Model(name: "none", settings: "none")
+    private let workTime: Duration
 
-    func detect(in image: borrowing Image) throws(ImagingError) -> [Detection] { [] }
+    init(workTime: Duration) { self.workTime = workTime }
+
+    func detect(in image: borrowing Image) throws(ImagingError) -> [Detection] {
+        guard workTime > .zero else { return [] }
+        let (seconds, attoseconds) = workTime.components
+        let time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        unsafe nanosleep([time], nil)
+        return []
+    }
 }

@@ -57,6 +57,15 @@ struct WorkerCommand: ParsableCommand {
     )
     var minScore: Float?
 
+    @Option(
+        help: .setting(
+            "With --detector none: how long each frame takes, to try a system out.",
+            "work-time",
+            valueName: "time"
+        )
+    )
+    var workTime: Duration = Setting.value("work-time", default: .zero)
+
     @Option(help: .setting("Frames worked on at once.", "threads"))
     var threads: Int = Setting.value("threads", default: 1)
 
@@ -110,6 +119,12 @@ struct WorkerCommand: ParsableCommand {
         guard (1...256).contains(threads) else {
             throw ValidationError("--threads is \(threads); it goes from 1 to 256")
         }
+        guard workTime == .zero || detector == .none else {
+            throw ValidationError("--work-time goes with --detector none")
+        }
+        guard (.zero ... .seconds(1)).contains(workTime) else {
+            throw ValidationError("--work-time goes from 0 to 1s")
+        }
         if let minScore, !(0...1).contains(minScore) {
             throw ValidationError("--min-score is \(minScore); it goes from 0 to 1")
         }
@@ -125,7 +140,12 @@ struct WorkerCommand: ParsableCommand {
         let logger = common.logger("worker")
         let stop = try StopSignal()
         OpenCV.prepare(threads: 1)  // The model threads are what runs in parallel.
-        let choice = DetectorChoice(kind: detector, modelPath: model, minimumScore: minScore)
+        let choice = DetectorChoice(
+            kind: detector,
+            modelPath: model,
+            minimumScore: minScore,
+            workTime: workTime
+        )
         let identity = WorkerIdentity(
             name: name ?? ProcessName.make(),
             model: try Self.makeDetector(choice).model

@@ -43,7 +43,7 @@ struct Plan {
         }
         groups = Self.choices.filter { _ in Bool.random(using: &random) }
         if groups.isEmpty { groups = [Self.choices[0]] }
-        payloadBudget = [40_000, 64_000, 200_000].pick(using: &random)
+        payloadBudget = [20_000, 40_000, 64_000, 200_000].pick(using: &random)
         largestFrame = [300, 1_500, 4_000].pick(using: &random)
         creditFrames = Int.random(in: 1...6, using: &random)
         slots = Int.random(in: 1...creditFrames, using: &random)

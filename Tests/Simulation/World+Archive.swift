@@ -17,6 +17,7 @@ extension World {
         note("the archive restarts")
         network.cut(peer)
         archive.disconnect()
+        forgetFetches()
         tell(.lost(peer))
         // What a new process knows is what its log says.
         var state = LogState()
@@ -30,6 +31,7 @@ extension World {
         case .refuse:
             if let peer = archive.peer { network.cut(peer) }
             archive.disconnect()
+        forgetFetches()
         case .frame(let frame): archive.inbox.append(.frame(frame))
         case .result(let result): archive.inbox.append(.result(result))
         case .record(.group(let group)): archive.inbox.append(.group(group))

@@ -27,10 +27,12 @@ extension World {
         }
     }
 
-    /// Beyond the budget go only the last frame of each window and of each answer, and results.
+    /// Beyond the budget go only the last frame of each window and of each answer, and the results of
+    /// frames that were leased before dispatch paused.
     private mutating func checkBudget() {
-        let lastFrames = plan.largestFrame * (cameras.count + plan.groups.count * cameras.count)
-        let most = plan.payloadBudget + lastFrames
+        let lastFrames = plan.largestFrame * (cameras.count + fetchesUnderWay)
+        let results = Self.resultByteCount * workers.count * plan.creditFrames
+        let most = plan.payloadBudget + lastFrames + results
         let used = router.report().broker.payloadBytes
         if used > most { fail("\(used) payload bytes are in memory, the budget is \(most)") }
     }
@@ -46,6 +48,12 @@ extension World {
                 fail("\(key) has two results for one frame")
             }
         }
+    }
+
+    /// Where nothing kills, every frame is tried once.
+    mutating func checkAttempt(_ deliver: Deliver, _ frame: Frame) {
+        guard plan.onlyPoisonKills, !plan.hasPoison, deliver.attempt > 1 else { return }
+        fail("\(frame.id) is tried for the \(deliver.attempt)th time, though nothing kills")
     }
 
     /// Within an assignment no worker sees a stream go backwards, and nobody else gets any of it.

@@ -70,6 +70,11 @@ extension World {
 
     /// Lets everything come to rest, with all peers there and no more faults.
     mutating func settle() {
+        // An archive that has written everything, and ends before it has said so.
+        if plan.hasArchiveRestarts {
+            while !archive.inbox.isEmpty { archive.commitOne() }
+            restartArchive()
+        }
         var quiet = 0
         for round in 0..<1_500 {
             now += .milliseconds(50)
@@ -149,6 +154,7 @@ extension World {
             loseSession(camera: camera)
         } else if archive.peer == victim {
             archive.disconnect()
+            forgetFetches()
         } else {
             workers.removeAll { $0.peer == victim }
         }

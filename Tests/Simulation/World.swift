@@ -26,6 +26,8 @@ package struct World {
     var router: Router
     var brokerSession: UInt64 = 1
     private var effects: [Effect] = []
+    /// FETCH messages that the archive has not ended.
+    private(set) var fetchesUnderWay = 0
     /// Leases that could not be sent.
     private var undelivered: [(peer: PeerID, token: UInt64)] = []
     private var nextPeer: UInt64 = 1
@@ -47,6 +49,8 @@ package struct World {
         let stream: String
         let number: UInt64
     }
+
+    static let resultByteCount = 20
 
     enum SlotContent {
         case frame(Frame)
@@ -70,8 +74,9 @@ package struct World {
         settings.session = session
         settings.cameraWindow = 8_000
         settings.queueFrames = 6
-        settings.silence = .seconds(5)
-        settings.leaseDeadline = .seconds(3)
+        // Where nothing but poison kills, slow messages do not either.
+        settings.silence = plan.onlyPoisonKills ? .seconds(600) : .seconds(5)
+        settings.leaseDeadline = plan.onlyPoisonKills ? .seconds(600) : .seconds(3)
         return settings
     }
 
@@ -115,7 +120,8 @@ package struct World {
         case .event(let event): tell(event)
         case .frame(let peer, let frame): tellFrame(peer, frame)
         case .result(let peer, let result):
-            tell(.answer(peer, Answer(result), newSlot(.result(result)), byteCount: 200))
+            let slot = newSlot(.result(result))
+            tell(.answer(peer, Answer(result), slot, byteCount: Self.resultByteCount))
         case .fetched(let peer, let fetched, let frame):
             tell(.fetched(peer, fetched, frame, newSlot(.frame(frame))))
         }
@@ -145,6 +151,9 @@ package struct World {
     mutating func tell(_ event: Event) {
         switch event {
         case .heartbeat, .flush, .tick: break
+        case .end:
+            fetchesUnderWay -= 1
+            note("\(event)".prefix(240).description)
         default: note("\(event)".prefix(240).description)
         }
         effects.removeAll(keepingCapacity: true)
@@ -166,6 +175,7 @@ package struct World {
                 return fail("a lease of no frame")
             }
             checkOrder(deliver, frame)
+            checkAttempt(deliver, frame)
             note("-> \(peer.value) lease \(deliver.token) \(deliver.run) \(frame.id)")
             // A socket knows of a peer that has left sooner or later.
             if !network.reaches(peer), Bool.random(using: &random) {
@@ -180,7 +190,9 @@ package struct World {
             case nil: fail("the archive is sent a slot that was released")
             }
         case .record(let peer, let record): network.send(.record(record), to: peer)
-        case .fetch(let peer, let fetch): network.send(.fetch(fetch), to: peer)
+        case .fetch(let peer, let fetch):
+            fetchesUnderWay += 1
+            network.send(.fetch(fetch), to: peer)
         case .release(let slot):
             if slots.removeValue(forKey: slot.index) == nil { fail("\(slot) is released twice") }
             freeSlots.append(slot.index)
@@ -201,8 +213,12 @@ package struct World {
         network.cutAll()
         workers = []
         archive.disconnect()
+        forgetFetches()
         for index in cameras.indices { loseSession(camera: index) }
     }
+
+    /// What the archive was asked for it will not send any more.
+    mutating func forgetFetches() { fetchesUnderWay = 0 }
 
     mutating func countStep() { steps += 1 }
 }
