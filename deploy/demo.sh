@@ -48,7 +48,8 @@ stop() {
             fi
             read -rt 0.05 <>"$pause"
         done
-        wait "${pids[$name]}" 2>/dev/null
+        # Not waited for: bash has taken its end in by now, and where `wait -n` was told of it already, `wait` would
+        # wait for any other process instead (bash 5.2).
         unset "pids[$name]"
     done
 }
@@ -172,13 +173,14 @@ names+=(status)
 while ((interrupts == 0)); do
     wait -n -p one "${pids[@]}"
     exit_code=$?
-    ((interrupts)) && break
     for name in "${names[@]}"; do
-        if [[ ${pids[$name]:-} == "${one:-}" ]]; then
-            # The table ends with 0 when it was told to, perhaps a moment before this script is.
-            [[ $name == status && $exit_code == 0 ]] && break 2
-            ended "$name" "$exit_code" || break 2
+        [[ -n ${one:-} && ${pids[$name]:-} == "$one" ]] || continue
+        # The table ends with 0 when it was told to, perhaps a moment before this script is.
+        if ((interrupts)) || [[ $name == status && $exit_code == 0 ]]; then
+            unset "pids[$name]"
+            break 2
         fi
+        ended "$name" "$exit_code" || break 2
     done
 done
 finish
