@@ -22,6 +22,13 @@ die() {
     exit "${exit_code:-1}"
 }
 
+# in_use PORT: whether somebody listens on it, at 127.0.0.1 or at every address.
+in_use() {
+    local hex
+    hex=$(printf '%04X' "$1")
+    grep -qE "^ *[0-9]+: (0100007F|0{8}|0{32}):$hex [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+
 # start NAME COMMAND...: in a session of its own, so that Ctrl-C reaches this script alone, which then ends the
 # others in order; they get SIGTERM from the kernel should this script be killed.
 start() {
@@ -109,6 +116,19 @@ ended() {
     exit_code=64 die "WORKERS=$workers is no number of workers (1, 2, ...)."
 [[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65533 ]] ||
     exit_code=64 die "PORT=$port is no port (1 ... 65533)."
+
+# The logs of a demo that runs are its own, and it alone writes to its archive.
+if [[ -e $data/lock ]]; then
+    flock -w 1 "$data/lock" true 2>/dev/null
+    (($? == 1)) && die "an archive (process $(<"$data/lock")) serves $data already, perhaps that of another \`make run\`:" \
+        "end that one, or choose another directory with DATA= (and other ports with PORT=)."
+fi
+for number in 0 1 2; do
+    if in_use $((port + number)); then
+        die "another program uses port $((port + number)) of this machine: end that one, or choose other ports with" \
+            "PORT= (the first of three; $port now)."
+    fi
+done
 
 logs=$data/logs
 mkdir -p "$logs" 2>/dev/null

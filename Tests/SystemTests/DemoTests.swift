@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// How `make run` ends.
+/// What `make run` does when it is begun twice, and how it ends.
 @Suite(.serialized, .lastWords)
 struct DemoTests {
     @Test func aDemoEndsCleanlyAtCtrlC() async throws {
@@ -44,6 +44,46 @@ struct DemoTests {
             let log = script.record.log.joined(separator: "\n")
             #expect(log.contains("error: worker-people-1 ended early with exit code 3"))
             #expect(log.contains("    no model today"))
+        }
+    }
+
+    @Test func aPortInUseIsSaidAtOnce() async throws {
+        try await System.run { system in
+            let standIns = try StandIns(in: system)
+            let port = standIns.port
+            // The last of the three, at every address.
+            let endpoints = [
+                "--ingest", system.ingest, "--work", system.work, "--events", "tcp://*:\(port + 2)",
+            ]
+            try await system.start("broker", ["serve"] + endpoints).says("events:")
+            let script = try system.startDemo(standIns.environment)
+            #expect(try await script.ended().exitCode == 1)
+            #expect(
+                script.record.log == [
+                    "error: another program uses port \(port + 2) of this machine: end that one, "
+                        + "or choose other ports with PORT= (the first of three; \(port) now)."
+                ]
+            )
+        }
+    }
+
+    @Test func aSecondDemoOnTheSameDataLeavesTheLogsOfTheFirstAlone() async throws {
+        try await System.run { system in
+            let archive = try system.startArchive()
+            try await system.waitFor(0, "SELECT COUNT(*) FROM frames")
+            let log = system.directory.url.appending(path: "data/logs/archive.log")
+            try FileManager.default.createDirectory(
+                at: log.deletingLastPathComponent(),
+                withIntermediateDirectories: false
+            )
+            try Data("what the first one said".utf8).write(to: log)
+            let script = try system.startDemo(StandIns(in: system).environment)
+            #expect(try await script.ended().exitCode == 1)
+            let words = script.record.log.joined(separator: " ")
+            for part in ["process \(archive.processID)", system.data, "DATA=", "PORT="] {
+                #expect(words.contains(part), "\(words)")
+            }
+            #expect(try String(contentsOf: log, encoding: .utf8) == "what the first one said")
         }
     }
 }

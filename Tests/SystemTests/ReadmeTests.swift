@@ -42,28 +42,6 @@ struct ReadmeTests {
         #expect(demo.processesLeft() == [])
     }
 
-    @Test func aPortInUseIsSaidAtOnceAndEndsTheDemo() async throws {
-        let demo = try Demo()
-        let script = """
-            .build/release/broker serve --ingest tcp://127.0.0.1:$PORT \
-                --work tcp://127.0.0.1:$((PORT + 1)) --events tcp://127.0.0.1:$((PORT + 2)) & other=$!
-            trap 'kill $other' EXIT
-            .build/release/broker status >/dev/null
-            if '\(Shell.root.path)/deploy/demo.sh'; then exit 1; fi
-            """
-        try await Machine.shared.use(.whole) {
-            let result = try await Shell.run(
-                script,
-                in: demo.directory.url,
-                environment: demo.environment,
-                seconds: 60
-            )
-            #expect(result.exitCode == 0, Comment(rawValue: result.output))
-            #expect(result.output.contains("error: broker ended early with exit code 1"))
-        }
-        #expect(demo.processesLeft() == [])
-    }
-
     @Test func theOtherPagesHaveNoCommandsThatNothingRuns() throws {
         // These build the project and run these very tests.
         let known = ["make build\nmake test\n"]
