@@ -136,7 +136,9 @@ mkdir -p "$logs" 2>/dev/null
     die "the data directory $data cannot be written; choose another one with DATA=."
 
 if [[ -z $bin ]]; then
-    swift build -c release || exit 1
+    for program in archive broker camera worker; do
+        swift build -c release --product "$program" || exit 1
+    done
     bin=$(swift build -c release --show-bin-path) || exit 1
 fi
 for program in archive broker camera worker; do
