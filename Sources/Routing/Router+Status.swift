@@ -46,6 +46,7 @@ extension Router {
         status.bytes = stream.byteCount
         status.shed = stream.shedCount
         status.lost = stream.lostCount
+        status.archived = stream.committedFrames
         return status
     }
 

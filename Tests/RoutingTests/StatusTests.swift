@@ -46,6 +46,23 @@ import Wire
         #expect(desk.router.report().workers.first?.oldestLeaseMilliseconds == 2_000)
     }
 
+    /// Each start of a camera begins a new epoch, whose sequences begin at 0 again.
+    @Test func whatIsArchivedIsCountedOverAllStartsOfTheCamera() throws {
+        var desk = Desk()
+        let archive = desk.archive()
+        desk.tell(.ready(archive))
+        for epoch in 1...3 as ClosedRange<UInt64> {
+            let camera = desk.camera("a").peer
+            for sequence in 0..<20 as Range<UInt64> {
+                desk.frame(camera, "a", sequence, epoch: epoch)
+            }
+            desk.tell(.goodbye(camera))
+        }
+        desk.tell(.committed(archive, Committed(count: 59)))
+        let stream = try #require(desk.router.report().streams.first)
+        #expect((stream.frames, stream.archived, stream.archivedNext) == (60, 59, 19))
+    }
+
     @Test func viewersAreCountedAndNoGroups() {
         var desk = Desk()
         let viewers = (0..<2).map { _ in desk.newPeer() }

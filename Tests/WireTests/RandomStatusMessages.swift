@@ -20,7 +20,7 @@ extension RandomMessages {
         status.isLive = flag()
         status.next = somePlace()
         (status.archivedNext, status.frames, status.bytes) = (number(), number(), number())
-        (status.shed, status.lost) = (number(), number())
+        (status.shed, status.lost, status.archived) = (number(), number(), number())
         return status
     }
 

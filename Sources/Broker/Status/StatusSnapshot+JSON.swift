@@ -47,6 +47,7 @@ extension StatusSnapshot {
             let bytes: UInt64
             let shed: UInt64
             let lost: UInt64
+            let archived: UInt64
 
             init(_ status: StreamStatus) {
                 stream = status.stream
@@ -58,6 +59,7 @@ extension StatusSnapshot {
                 bytes = status.bytes
                 shed = status.shed
                 lost = status.lost
+                archived = status.archived
             }
         }
 

@@ -24,7 +24,7 @@ extension StatusSnapshot {
             [
                 stream.stream, rates.frames(of: stream), rates.bytes(of: stream),
                 Readable.count(stream.frames),
-                broker.hasArchive ? Readable.count(stream.archivedNext) : "-",
+                broker.hasArchive ? Readable.count(stream.archived) : "-",
                 Readable.count(stream.shed), Readable.count(stream.lost),
                 stream.isLive ? "" : "no camera",
             ]

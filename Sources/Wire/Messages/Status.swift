@@ -81,6 +81,8 @@ package struct StreamStatus: WireMessage {
     package var shed: UInt64 = 0
     /// Frames that nobody announced as missing but that are.
     package var lost: UInt64 = 0
+    /// Frames that the archive has committed since the broker started.
+    package var archived: UInt64 = 0
 
     /// All zero.
     package init(stream: String) { self.stream = stream }
@@ -94,6 +96,7 @@ package struct StreamStatus: WireMessage {
         writer.u64(bytes)
         writer.u64(shed)
         writer.u64(lost)
+        writer.u64(archived)
     }
 
     package init(fields reader: inout ByteReader) throws(WireError) {
@@ -105,6 +108,7 @@ package struct StreamStatus: WireMessage {
         bytes = try reader.number("bytes")
         shed = try reader.number("shed")
         lost = try reader.number("lost")
+        archived = try reader.number("archived")
     }
 }
 
