@@ -42,6 +42,7 @@ final class BrokerLoop {
     private(set) var now: Duration = .zero
     /// Lines that a peer can cause as often as it likes.
     var peerLines = LineLimit()
+    var closedWindows = ClosedWindows()
 
     /// Binds the three sockets.
     ///

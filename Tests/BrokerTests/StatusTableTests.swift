@@ -90,6 +90,19 @@ import Wire
         #expect(try snapshot.json().contains("\"archived\":59"))
     }
 
+    @Test func whyACameraWaitsStandsInItsRow() throws {
+        var snapshot = snapshot(at: 10)
+        (snapshot.streams[0].isLive, snapshot.streams[0].obstacle) = (true, .archive)
+        (snapshot.streams[1].isLive, snapshot.streams[1].obstacle) = (false, .none)
+        let rates = StatusRates(from: nil, to: snapshot)
+        let table = snapshot.streamTable(rates)
+        #expect(table[1].hasSuffix("  waits for an archive"))
+        #expect(table[2].hasSuffix("  no camera"))
+        #expect(table.allSatisfy { $0.count <= 100 })
+        #expect(snapshot.lines(at: "", rates)[0].hasSuffix(", waits for an archive"))
+        #expect(try snapshot.json().contains("\"obstacle\":\"archive\""))
+    }
+
     @Test func ratesAreOfOneLifeOfTheBrokerOnly() {
         var (before, now) = (snapshot(at: 10), snapshot(at: 12))
         let rates = StatusRates(from: before, to: now)

@@ -63,6 +63,39 @@ import Wire
         #expect((stream.frames, stream.archived, stream.archivedNext) == (60, 59, 19))
     }
 
+    @Test func aCameraWithoutWindowWaitsForTheArchiveItAskedFor() throws {
+        var desk = Desk { $0.cameraWindow = 2_000 }
+        func obstacle(_ desk: Desk) -> StreamStatus.Obstacle? {
+            desk.router.report().streams.first?.obstacle
+        }
+        let camera = desk.camera("a", acks: .archive).peer
+        desk.frame(camera, "a", 0)
+        #expect(obstacle(desk) == StreamStatus.Obstacle.none)
+        desk.frame(camera, "a", 1)
+        desk.tell(.flush)
+        #expect(obstacle(desk) == .archive)
+        let archive = desk.archive()
+        desk.tell(.ready(archive))
+        #expect(obstacle(desk) == .commit)
+        desk.tell(.committed(archive, Committed(count: 2)))
+        desk.tell(.flush)
+        #expect(obstacle(desk) == StreamStatus.Obstacle.none)
+        desk.tell(.lost(camera))
+        #expect(obstacle(desk) == StreamStatus.Obstacle.none)
+    }
+
+    @Test func aCameraForWhichThereIsNoMemoryWaitsForMemory() throws {
+        var desk = Desk(payloadBudget: 16_000)
+        let archive = desk.archive()
+        desk.tell(.ready(archive))
+        let first = desk.camera("a", acks: .broker).peer
+        desk.frame(first, "a", 0, bytes: 8_000)
+        desk.tell(.flush)
+        _ = desk.camera("b", acks: .broker)
+        let streams = desk.router.report().streams
+        #expect(streams.map(\.obstacle) == [.commit, .memory])
+    }
+
     @Test func viewersAreCountedAndNoGroups() {
         var desk = Desk()
         let viewers = (0..<2).map { _ in desk.newPeer() }

@@ -21,6 +21,25 @@ struct AbsenceTests {
         }
     }
 
+    @Test func aCameraWithoutAnArchiveSaysWhatItWaitsForAndThatItGoesOn() async throws {
+        try await System.run { system in
+            let broker = try system.startBroker()
+            let size = ["--size", "1280x720", "--quality", "95"]
+            let camera = try system.startCamera("synthetic", size)
+            try await camera.says("waits for an archive")
+            try await camera.says("--acks broker")
+            try await broker.says("stream test may send no more: no archive is there")
+            let status = try await system.command("broker", ["status", "--events", system.events])
+            #expect(status.output.contains { $0.hasSuffix("waits for an archive") })
+            try system.startArchive()
+            try await camera.says("goes on after")
+            try await broker.says("stream test may send again")
+            // Once each.
+            #expect(camera.record.log.count { $0.contains("waits for") } == 1)
+            #expect(broker.record.log.count { $0.contains("may send no more") } == 1)
+        }
+    }
+
     @Test func aSmallBudgetHoldsWhileTheArchiveIsAway() async throws {
         try await System.run { system in
             try system.startBroker(["--payload-budget", "16MiB"])

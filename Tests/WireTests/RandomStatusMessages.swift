@@ -21,6 +21,7 @@ extension RandomMessages {
         status.next = somePlace()
         (status.archivedNext, status.frames, status.bytes) = (number(), number(), number())
         (status.shed, status.lost, status.archived) = (number(), number(), number())
+        status.obstacle = one()
         return status
     }
 

@@ -29,6 +29,7 @@ private var stream: StreamStatus {
     stream.frames = 41
     stream.bytes = 1_640_000
     (stream.shed, stream.lost, stream.archived) = (1, 2, 38)
+    stream.obstacle = .commit
     return stream
 }
 

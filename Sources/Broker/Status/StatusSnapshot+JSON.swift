@@ -48,6 +48,7 @@ extension StatusSnapshot {
             let shed: UInt64
             let lost: UInt64
             let archived: UInt64
+            let obstacle: String
 
             init(_ status: StreamStatus) {
                 stream = status.stream
@@ -60,6 +61,7 @@ extension StatusSnapshot {
                 shed = status.shed
                 lost = status.lost
                 archived = status.archived
+                obstacle = "\(status.obstacle)"
             }
         }
 
