@@ -92,7 +92,7 @@ struct BadInputTests {
         Mistake("camera --source text.jpg --stream a", exitCode: 66, "text.jpg"),
         Mistake("camera --source broken --stream a", exitCode: 66, "broken", "text.jpg"),
         Mistake("camera --source empty --stream a", exitCode: 66, "empty", "no images"),
-        Mistake("camera --source /dev/video97 --stream a", exitCode: 66, "/dev/video97"),
+        Mistake("camera --source /dev/video97 --stream a", exitCode: 66, "no device /dev/video97"),
         Mistake("worker --group a --model nowhere.onnx", exitCode: 66, "nowhere.onnx", "--model"),
         Mistake("worker --group a --model text.onnx", exitCode: 1, "text.onnx"),
         Mistake("worker --group a --model text.xml", exitCode: 1, "text.xml"),
