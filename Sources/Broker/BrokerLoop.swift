@@ -78,23 +78,6 @@ final class BrokerLoop {
         logger.info("cameras: \(places.0)  workers and archive: \(places.1)  events: \(places.2)")
     }
 
-    private static func bind(
-        _ socket: borrowing Socket,
-        to endpoint: String,
-        _ peers: String,
-        option: String
-    ) throws {
-        do {
-            try socket.bind(to: endpoint)
-        } catch {
-            let hint =
-                error.isAddressInUse
-                ? "another program uses it: stop that one, or choose another \(option)"
-                : "\(error.reason.lowercased()): choose another \(option)"
-            throw Failure(.general, "cannot listen for \(peers) on \(endpoint): \(hint)")
-        }
-    }
-
     /// Serves until a signal comes.
     ///
     /// - Throws: ``ZeroMQError`` for what no peer can cause.

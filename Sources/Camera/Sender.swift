@@ -36,7 +36,11 @@ struct Sender: ~Copyable {
         stop: StopSignal,
         logger: Logger
     ) throws {
-        var configuration = Link.Configuration(endpoint: endpoint, logger: logger)
+        var configuration = Link.Configuration(
+            endpoint: endpoint,
+            example: "tcp://127.0.0.1:5550",
+            logger: logger
+        )
         configuration.stop = stop
         configuration.sendHighWater = Self.sendHighWater
         self.shared = shared
