@@ -14,9 +14,9 @@ RUN --mount=type=cache,id=zoetrope-build,target=/src/.build,sharing=locked swift
 COPY Tests Tests
 COPY Sources Sources
 RUN --mount=type=cache,id=zoetrope-build,target=/src/.build,sharing=locked \
-    swift build -c release --static-swift-stdlib \
-    && mkdir /out \
+    mkdir /out \
     && for program in broker archive camera worker; do \
+        swift build -c release --static-swift-stdlib --product "$program" || exit 1; \
         strip -o "/out/$program" ".build/release/$program" || exit 1; \
     done
 

@@ -2,6 +2,7 @@
 
 SWIFT ?= swift
 FLAGS ?=
+PROGRAMS := broker camera worker archive
 
 FUZZED := Fuzz/Package.swift Fuzz/Sources/FuzzCodec Fuzz/Sources/FuzzRouter
 
@@ -33,7 +34,7 @@ packages:
 	@deploy/install-packages.sh
 
 build: packages
-	$(SWIFT) build -c release $(FLAGS)
+	@for program in $(PROGRAMS); do $(SWIFT) build -c release --product $$program $(FLAGS) || exit 1; done
 
 run: export DATA := $(DATA)
 run: export CAMERA := $(CAMERA)

@@ -22,6 +22,13 @@ die() {
     exit "${exit_code:-1}"
 }
 
+# in_use PORT: whether somebody listens on it, at 127.0.0.1 or at every address.
+in_use() {
+    local hex
+    hex=$(printf '%04X' "$1")
+    grep -qE "^ *[0-9]+: (0100007F|0{8}|0{32}):$hex [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+
 # start NAME COMMAND...: in a session of its own, so that Ctrl-C reaches this script alone, which then ends the
 # others in order; they get SIGTERM from the kernel should this script be killed.
 start() {
@@ -48,7 +55,8 @@ stop() {
             fi
             read -rt 0.05 <>"$pause"
         done
-        wait "${pids[$name]}" 2>/dev/null
+        # Not waited for: bash has taken its end in by now, and where `wait -n` was told of it already, `wait` would
+        # wait for any other process instead (bash 5.2).
         unset "pids[$name]"
     done
 }
@@ -109,13 +117,28 @@ ended() {
 [[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65533 ]] ||
     exit_code=64 die "PORT=$port is no port (1 ... 65533)."
 
+# The logs of a demo that runs are its own, and it alone writes to its archive.
+if [[ -e $data/lock ]]; then
+    flock -w 1 "$data/lock" true 2>/dev/null
+    (($? == 1)) && die "an archive (process $(<"$data/lock")) serves $data already, perhaps that of another \`make run\`:" \
+        "end that one, or choose another directory with DATA= (and other ports with PORT=)."
+fi
+for number in 0 1 2; do
+    if in_use $((port + number)); then
+        die "another program uses port $((port + number)) of this machine: end that one, or choose other ports with" \
+            "PORT= (the first of three; $port now)."
+    fi
+done
+
 logs=$data/logs
 mkdir -p "$logs" 2>/dev/null
 [[ -w $data && -w $logs ]] ||
     die "the data directory $data cannot be written; choose another one with DATA=."
 
 if [[ -z $bin ]]; then
-    swift build -c release || exit 1
+    for program in archive broker camera worker; do
+        swift build -c release --product "$program" || exit 1
+    done
     bin=$(swift build -c release --show-bin-path) || exit 1
 fi
 for program in archive broker camera worker; do
@@ -172,13 +195,14 @@ names+=(status)
 while ((interrupts == 0)); do
     wait -n -p one "${pids[@]}"
     exit_code=$?
-    ((interrupts)) && break
     for name in "${names[@]}"; do
-        if [[ ${pids[$name]:-} == "${one:-}" ]]; then
-            # The table ends with 0 when it was told to, perhaps a moment before this script is.
-            [[ $name == status && $exit_code == 0 ]] && break 2
-            ended "$name" "$exit_code" || break 2
+        [[ -n ${one:-} && ${pids[$name]:-} == "$one" ]] || continue
+        # The table ends with 0 when it was told to, perhaps a moment before this script is.
+        if ((interrupts)) || [[ $name == status && $exit_code == 0 ]]; then
+            unset "pids[$name]"
+            break 2
         fi
+        ended "$name" "$exit_code" || break 2
     done
 done
 finish

@@ -29,7 +29,7 @@ struct ReadingOptions: ParsableArguments {
     var data: String = Setting.value("data", default: "./data")
 
     @Option(
-        help: .setting("How long the serving archive may take to answer.", "connect-timeout")
+        hinting: .setting("How long the serving archive may take to answer.", "connect-timeout")
     )
     var connectTimeout: Duration = Setting.value("connect-timeout", default: .seconds(10))
 

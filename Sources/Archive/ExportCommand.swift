@@ -22,7 +22,7 @@ struct ExportCommand: ParsableCommand {
 
     @OptionGroup var when: SelectionOptions
 
-    @Option(help: .setting("How many frames at most; 0 for all.", "limit"))
+    @Option(hinting: .setting("How many frames at most; 0 for all.", "limit"))
     var limit: Int = Setting.value("limit", default: 0)
 
     @Option(help: .setting("The directory to write to; created if missing.", "out"))

@@ -46,7 +46,7 @@ struct FramesCommand: ParsableCommand {
 
     @OptionGroup var when: SelectionOptions
 
-    @Option(help: .setting("How many frames at most.", "limit"))
+    @Option(hinting: .setting("How many frames at most.", "limit"))
     var limit: Int = Setting.value("limit", default: 20)
 
     @OptionGroup var reading: ReadingOptions

@@ -26,7 +26,7 @@ struct ReplayCommand: ParsableCommand {
     @Option(help: .setting("The group that gets the frames, known already or not.", "group"))
     var group: String?
 
-    @Option(help: .setting("Call off the replay of this number.", "cancel"))
+    @Option(hinting: .setting("Call off the replay of this number.", "cancel"))
     var cancel: UInt64?
 
     @OptionGroup var playing: ReplayOptions
@@ -40,6 +40,7 @@ struct ReplayCommand: ParsableCommand {
                 "a replay needs --stream and --group; --cancel N calls one off"
             )
         }
+        try group.map(checkGroup)
     }
 
     func run() throws {

@@ -1,11 +1,12 @@
 import ArgumentParser
 import Recording
 import Service
+import Wire
 
 /// The options of every command that begins a replay.
 struct ReplayOptions: ParsableArguments {
     @Option(
-        help: .setting(
+        hinting: .setting(
             "How fast: 1 as it was recorded, another number for times that, max for as fast as the"
                 + " workers go.",
             "pace"
@@ -37,12 +38,20 @@ struct ReplayOptions: ParsableArguments {
     }
 }
 
+/// Checks the name of a group that is to get frames.
+func checkGroup(_ name: String) throws(ValidationError) {
+    guard Names.isValidGroup(name) else {
+        throw ValidationError("--group is '\(name)'; a name is 1 to 64 of a-z 0-9 . - _")
+    }
+}
+
 /// How fast a replay goes.
-struct Pace: ExpressibleByArgument, Equatable {
+struct Pace: ExpressibleByArgument, Equatable, Hinting {
     /// Times the speed of the recording; 0 is as fast as it goes.
     let times: Double
 
     static let max = Pace(times: 0)
+    static let hint = "max, or a number above 0: 1 is as it was recorded"
 
     init(times: Double) { self.times = times }
 

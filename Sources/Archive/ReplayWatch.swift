@@ -99,7 +99,8 @@ struct ReplayWatch {
             let rest = Duration.seconds(Double(job.owed) / rate)
             line += "  \(Readable.threeDigits(rate))/s  \(Readable.duration(rest)) left"
         } else {
-            line += "  waiting for workers of group \(job.group)"
+            // Nobody here knows why: the archive does not see the workers.
+            line += "  no frame done yet; broker status shows the workers of group \(job.group)"
         }
         return line
     }

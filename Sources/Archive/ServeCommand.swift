@@ -31,7 +31,7 @@ struct ServeCommand: ParsableCommand {
     )
     var sync: Log.Options.Sync = Setting.value("sync", default: .full)
 
-    @Option(help: .setting("Size of one file of the log, 128MiB to 1TiB.", "segment-size"))
+    @Option(hinting: .setting("Size of one file of the log, 128MiB to 1TiB.", "segment-size"))
     var segmentSize: ByteCount = Setting.value("segment-size", default: .gibibytes(1))
 
     @OptionGroup var common: CommonOptions

@@ -4,9 +4,11 @@ import Recording
 import Service
 
 /// A point in time as people write it; see `Timestamp.parse`.
-struct TimePoint: ExpressibleByArgument {
+struct TimePoint: ExpressibleByArgument, Hinting {
     /// Nanoseconds since 1970.
     let nanoseconds: Int64
+
+    static let hint = "2026-11-23, '2026-11-23 13:05' (UTC), or 10m, 2h, 7d ago"
 
     init?(argument: String) {
         guard let time = Timestamp.parse(argument, now: WallClock.nanoseconds) else { return nil }
@@ -21,7 +23,7 @@ struct TimePoint: ExpressibleByArgument {
 struct SelectionOptions: ParsableArguments {
     @Option(
         name: .customLong("since"),
-        help: .setting(
+        hinting: .setting(
             "Only frames captured then or later: 2026-11-23, '2026-11-23 13:05', or 10m, 2h, 7d ago"
                 + " (UTC).",
             "since",
@@ -32,7 +34,7 @@ struct SelectionOptions: ParsableArguments {
 
     @Option(
         name: .customLong("until"),
-        help: .setting("Only frames captured before then.", "until", valueName: "time")
+        hinting: .setting("Only frames captured before then.", "until", valueName: "time")
     )
     var untilOption: TimePoint?
 

@@ -1,6 +1,7 @@
 import Logging
 import Routing
 import Service
+import Wire
 
 extension BrokerLoop {
     /// Writes a line, unless it is one too many that peers have caused.
@@ -11,6 +12,13 @@ extension BrokerLoop {
         case .info: logger.info("\(note.sentence)")
         case .notice: logger.notice("\(note.sentence)")
         case .warning: logger.warning("\(note.sentence)")
+        }
+    }
+
+    /// Says which cameras may not send for long, and why, and when they may again.
+    func log(closedWindowsOf streams: [StreamStatus]) {
+        for line in closedWindows.look(at: streams, now: now) where peerLines.admits(at: now) {
+            logger.notice("\(line)")
         }
     }
 

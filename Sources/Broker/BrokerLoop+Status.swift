@@ -8,6 +8,7 @@ extension BrokerLoop {
     func publishStatus() throws {
         var report = router.report()
         report.broker.at = WallClock.nanoseconds
+        log(closedWindowsOf: report.streams)
         try publish(report.broker)
         for stream in report.streams { try publish(stream) }
         for group in report.groups { try publish(group) }

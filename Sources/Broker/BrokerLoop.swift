@@ -42,6 +42,7 @@ final class BrokerLoop {
     private(set) var now: Duration = .zero
     /// Lines that a peer can cause as often as it likes.
     var peerLines = LineLimit()
+    var closedWindows = ClosedWindows()
 
     /// Binds the three sockets.
     ///
@@ -75,23 +76,6 @@ final class BrokerLoop {
         try Self.bind(events, to: endpoints.events, "listeners", option: "--events")
         let places = try (ingest.lastEndpoint(), work.lastEndpoint(), events.lastEndpoint())
         logger.info("cameras: \(places.0)  workers and archive: \(places.1)  events: \(places.2)")
-    }
-
-    private static func bind(
-        _ socket: borrowing Socket,
-        to endpoint: String,
-        _ peers: String,
-        option: String
-    ) throws {
-        do {
-            try socket.bind(to: endpoint)
-        } catch {
-            let hint =
-                error.isAddressInUse
-                ? "another program uses it: stop that one, or choose another \(option)"
-                : "\(error.reason.lowercased()): choose another \(option)"
-            throw Failure(.general, "cannot listen for \(peers) on \(endpoint): \(hint)")
-        }
     }
 
     /// Serves until a signal comes.

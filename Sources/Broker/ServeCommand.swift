@@ -22,12 +22,16 @@ struct ServeCommand: ParsableCommand {
     var events: String = Setting.value("events", default: "tcp://*:5552")
 
     @Option(
-        help: .setting("Frames in memory, in bytes, at most.", "payload-budget", valueName: "size")
+        hinting: .setting(
+            "Frames in memory, in bytes, at most.",
+            "payload-budget",
+            valueName: "size"
+        )
     )
     var payloadBudget: ByteCount = Setting.value("payload-budget", default: .gibibytes(1))
 
     @Option(
-        help: .setting(
+        hinting: .setting(
             "How long a worker may take for one frame before another one gets it.",
             "lease-deadline",
             valueName: "time"

@@ -40,7 +40,7 @@ struct CameraCommand: ParsableCommand {
     var loop: Bool = Setting.flag("loop")
 
     @Option(
-        help: .setting(
+        hinting: .setting(
             "Frames a second: a file's pace, or the most to take from a live source. A directory "
                 + "plays at 10, the synthetic picture at 25.",
             "fps",
@@ -50,12 +50,12 @@ struct CameraCommand: ParsableCommand {
     var fps: Double?
 
     @Option(
-        help: .setting("Resize to this; default: as it comes.", "size", valueName: "WxH")
+        hinting: .setting("Resize to this; default: as it comes.", "size", valueName: "WxH")
     )
     var size: ImageSize?
 
     @Option(
-        help: .setting(
+        hinting: .setting(
             "JPEG quality, 1 to 100. JPEG files go through untouched where they can.",
             "quality"
         )
@@ -70,11 +70,15 @@ struct CameraCommand: ParsableCommand {
     )
     var acks: Acks = Setting.value("acks", default: .archive)
 
-    @Option(help: .setting("Stop after so many frames.", "count", valueName: "frames"))
+    @Option(hinting: .setting("Stop after so many frames.", "count", valueName: "frames"))
     var count: Int?
 
     @Option(
-        help: .setting("Memory for frames that are not acknowledged.", "window", valueName: "bytes")
+        hinting: .setting(
+            "Memory for frames that are not acknowledged.",
+            "window",
+            valueName: "bytes"
+        )
     )
     var window: ByteCount = Setting.value("window", default: .mebibytes(64))
 

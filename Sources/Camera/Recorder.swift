@@ -41,6 +41,9 @@ struct Recorder: Sendable {
                 case .skipped(let reason):
                     skipped = reason
                     logger.warning("skipped: \(reason)")
+                case .cutShort(let sentence):
+                    skipped = sentence
+                    logger.warning("\(sentence)")
                 case .frame(let frame):
                     guard try deliver(frame, &player, &waiter) else { continue }
                     taken += 1

@@ -15,9 +15,14 @@ struct Sender: ~Copyable {
     private var pending: SendWindow.Item?
     private var reportedShed: UInt64 = 0
     private var lastReport = ContinuousClock.now
+    private var standstill = Standstill()
+    private var lastLook = ContinuousClock.now
+    private let start = ContinuousClock.now
 
     /// How often shed frames are reported, and frames that wait at the end.
     private static let reportInterval = Duration.seconds(5)
+    /// How often it is looked whether frames get on.
+    private static let lookInterval = Duration.seconds(1)
     /// How long the broker may take to have what was sent when nobody waits for it.
     private static let farewell = Duration.seconds(5)
     /// How long the capture thread may take to end; a read from a dead network takes longer.
@@ -31,7 +36,11 @@ struct Sender: ~Copyable {
         stop: StopSignal,
         logger: Logger
     ) throws {
-        var configuration = Link.Configuration(endpoint: endpoint, logger: logger)
+        var configuration = Link.Configuration(
+            endpoint: endpoint,
+            example: "tcp://127.0.0.1:5550",
+            logger: logger
+        )
         configuration.stop = stop
         configuration.sendHighWater = Self.sendHighWater
         self.shared = shared
@@ -56,7 +65,7 @@ struct Sender: ~Copyable {
         var ended: ContinuousClock.Instant?
         while true {
             let event = try link.next(
-                until: lastReport + Self.reportInterval,
+                until: lastLook + Self.lookInterval,
                 wantsToSend: pending != nil
             )
             if try handle(event) { return try finish("the camera was stopped", capture) }
@@ -68,6 +77,7 @@ struct Sender: ~Copyable {
             if let ended, isDone(since: ended) {
                 return try finish("the source has ended", capture)
             }
+            lookForStandstill()
             report(hasEnded: ended != nil)
         }
     }
@@ -149,6 +159,20 @@ struct Sender: ~Copyable {
         guard pending == nil else { return false }
         return shared.with { window in
             window.isEmpty && (window.isReceived || .now > ended + Self.farewell)
+        }
+    }
+
+    private mutating func lookForStandstill() {
+        guard .now >= lastLook + Self.lookInterval else { return }
+        lastLook = .now
+        let time = start.duration(to: lastLook)
+        let (progress, acknowledgement) = shared.with { ($0.progress, $0.acknowledgement) }
+        switch standstill.look(at: progress, now: time) {
+        case .stands(let obstacle, let duration):
+            logger.warning("\(obstacle.sentence(after: duration, acknowledgement))")
+        case .goesOn(let duration):
+            logger.notice("goes on after \(Readable.duration(duration)): frames get through again")
+        case nil: break
         }
     }
 

@@ -30,6 +30,8 @@ package enum Captured: Sendable, Equatable {
     case frame(CapturedFrame)
     /// One image that cannot be used, and why; ask for the next.
     case skipped(String)
+    /// Clearly fewer frames came than the source had announced, and how many; ask for the next.
+    case cutShort(String)
     /// The last frame was the last.
     case end
 }

@@ -28,6 +28,33 @@ package struct SendWindow: Sendable {
         case gap(Gap)
     }
 
+    /// What the frames that are held wait for.
+    package enum Obstacle: Sendable, Equatable {
+        /// The broker has them; the archive has not recorded them, if there is one.
+        case archive
+        /// The broker has them all, and grants no room for more.
+        case room
+        /// The broker has not acknowledged what was sent or may be sent.
+        case broker
+    }
+
+    /// How far a window is, for a ``Standstill``.
+    package struct Progress: Sendable, Equatable {
+        /// As in ``SendWindow/freedCount``.
+        package var freedCount: UInt64
+        /// What the oldest frame waits for; `nil` when none is held or no session is open.
+        package var obstacle: Obstacle?
+        /// Whether a session is open.
+        package var isInSession: Bool
+
+        /// Puts the parts together.
+        package init(freedCount: UInt64, obstacle: Obstacle?, isInSession: Bool) {
+            self.freedCount = freedCount
+            self.obstacle = obstacle
+            self.isInSession = isInSession
+        }
+    }
+
     private struct Held {
         /// `nil` for a gap.
         var frame: CapturedFrame?
@@ -66,6 +93,8 @@ package struct SendWindow: Sendable {
     private var sentByteCount: UInt64 = 0
     /// The first sequence that the broker has not received, as far as this session knows.
     private var receivedNext: UInt64 = 0
+    /// The first sequence that the archive has not committed, as far as this session knows.
+    private var archivedNext: UInt64 = 0
 
     /// An empty window without a session.
     package init(
@@ -86,6 +115,22 @@ package struct SendWindow: Sendable {
     package var itemCount: Int { held.count }
     /// Whether nothing is left to send or to wait for.
     package var isEmpty: Bool { held.isEmpty }
+
+    /// How far it is at this moment.
+    package var progress: Progress {
+        Progress(
+            freedCount: freedCount,
+            obstacle: obstacle,
+            isInSession: allowedByteCount != nil
+        )
+    }
+
+    private var obstacle: Obstacle? {
+        guard let allowed = allowedByteCount, heldFrameCount > 0 else { return nil }
+        if acknowledgement == .archive, archivedNext < receivedNext { return .archive }
+        let isUnderWay = sentByteCount > 0 && receivedNext < unsentSequence
+        return isUnderWay || sentByteCount < allowed ? .broker : .room
+    }
 
     /// Whether a frame of `byteCount` bytes fits without shedding.
     package func hasRoom(for byteCount: Int) -> Bool {
@@ -130,6 +175,7 @@ package struct SendWindow: Sendable {
         sentItems = 0
         sentByteCount = 0
         receivedNext = 0
+        archivedNext = 0
         allowedByteCount = 0
     }
 
@@ -150,6 +196,7 @@ package struct SendWindow: Sendable {
         let received = min(ack.receivedNext, unsentSequence)
         let archived = min(ack.archivedNext, received)
         receivedNext = max(receivedNext, received)
+        archivedNext = max(archivedNext, archived)
         let freeing = acknowledgement == .archive ? archived : received
         free(held.prefix { $0.last < freeing }.count)
         // After a reconnection the broker may have more than it could say before.

@@ -12,8 +12,11 @@ final class VideoFrameSource: FrameSource {
     private let coder: FrameCoder
     private var video: VideoSource
     private var limiter: RateLimiter?
-    /// Whether any frame came since the video was opened: an empty file must not loop.
-    private var hasGivenFrame = false
+    /// Frames that the file says it has; `nil` for a live source, and when it does not say.
+    private let announced: Int?
+    /// Frames since the video was opened: an empty file must not loop.
+    private var given = 0
+    private var hasSaidCutShort = false
 
     private static let defaultFramesPerSecond = 25.0
 
@@ -38,6 +41,7 @@ final class VideoFrameSource: FrameSource {
         }
         let pace = settings.framesPerSecond ?? ownPace ?? Self.defaultFramesPerSecond
         framesPerSecond = pace
+        announced = isLive ? nil : count
         if isLive { limiter = settings.framesPerSecond.map { RateLimiter(framesPerSecond: $0) } }
         let length = isLive ? "" : count.map { " of \($0) frames" } ?? ""
         let rate = isLive ? "" : ", \(Self.text(pace)) frames/s"
@@ -49,7 +53,7 @@ final class VideoFrameSource: FrameSource {
         while true {
             do throws(ImagingError) {
                 if let image = try video.read() {
-                    hasGivenFrame = true
+                    given += 1
                     if limiter?.passes(at: coder.now()) == false { continue }
                     return .frame(try coder.frame(image))
                 }
@@ -59,13 +63,35 @@ final class VideoFrameSource: FrameSource {
             if isLive {
                 throw .unusable("\(Self.name(location)) gives no more frames")
             }
-            guard loops, hasGivenFrame else { return .end }
-            hasGivenFrame = false
+            if let sentence = shortfall() { return .cutShort(sentence) }
+            guard loops, given > 0 else { return .end }
+            given = 0
             video = try Self.open(location)
         }
     }
 
+    /// What to say when clearly fewer frames came than were announced, once.
+    ///
+    /// The number is an estimate in many formats, so a few do not count.
+    private func shortfall() -> String? {
+        guard let announced, !hasSaidCutShort else { return nil }
+        guard given < announced - 5, given < announced - announced / 20 else { return nil }
+        hasSaidCutShort = true
+        return """
+            \(Self.name(location)) broke off after \(given) of the \(announced) frames that it \
+            announces: is the file damaged, or not all of it here?
+            """
+    }
+
     private static func open(_ location: SourceLocation) throws(CaptureError) -> VideoSource {
+        if case .device(let index) = location,
+            !FileManager.default.fileExists(atPath: name(location))
+        {
+            throw .missing(
+                "there is no device \(name(location)): is the camera plugged in, and is \(index) its "
+                    + "number (ls /dev/video*)?"
+            )
+        }
         do throws(ImagingError) {
             switch location {
             case .device(let index): return try VideoSource(openingDevice: index)

@@ -46,7 +46,16 @@ extension Router {
         status.bytes = stream.byteCount
         status.shed = stream.shedCount
         status.lost = stream.lostCount
+        status.archived = stream.committedFrames
+        status.obstacle = obstacle(of: stream)
         return status
+    }
+
+    /// Why the camera's window is used up, if it is.
+    private func obstacle(of stream: Stream) -> StreamStatus.Obstacle {
+        guard let camera = stream.camera, camera.limit <= camera.received else { return .none }
+        if camera.held > 0 { return lane.isReady ? .commit : .archive }
+        return stream.needsArchive && !lane.isReady ? .archive : .memory
     }
 
     private func status(of group: Group, _ index: Int, _ definition: GroupDefinition) -> GroupStatus

@@ -53,8 +53,8 @@ package enum Program {
             print(root.fullMessage(for: error))
             exit(0)
         case .validationFailure:
-            let name = root.configuration.commandName ?? String(describing: root).lowercased()
-            complain("\(sentence(root.message(for: error))) (see \(name) --help)")
+            let command = commandName(root, of: error)
+            complain("\(sentence(root.message(for: error))) (see \(command) --help)")
             exit(Failure.Kind.usage.rawValue)
         case let code:
             let message = root.message(for: error)
@@ -66,6 +66,20 @@ package enum Program {
     /// Writes `error: sentence` to stderr.
     package static func complain(_ sentence: String) {
         StandardError.write("error: \(sentence)\n")
+    }
+
+    /// The command that a usage error is about, with the names of those that it belongs to.
+    ///
+    /// The parser knows it, and says it only at the end of its long message.
+    private static func commandName<Root: ParsableCommand>(
+        _ root: Root.Type,
+        of error: any Error
+    ) -> String {
+        let message = root.fullMessage(for: error)
+        if let match = message.matches(of: /See '([a-z -]+) --help' for more/).last {
+            return String(match.1)
+        }
+        return root.configuration.commandName ?? String(describing: root).lowercased()
     }
 
     /// ArgumentParser's message, whose list of choices may have a line for each.

@@ -5,7 +5,7 @@ package struct ByteCount: Hashable, Comparable, Sendable, ExpressibleByArgument,
     /// How many bytes, 0 or more.
     package let bytes: Int
 
-    static let hint = "a size like 64MiB or 1GiB"
+    package static let hint = "a size like 64MiB or 1GiB"
 
     /// So many bytes.
     package init(_ bytes: Int) { self.bytes = max(0, bytes) }
@@ -48,7 +48,7 @@ package struct ByteCount: Hashable, Comparable, Sendable, ExpressibleByArgument,
 
 /// Times as people write them: `10`, `10s`, `500ms`, `2m`, `1h`, `7d`; a number alone is seconds.
 extension Duration: @retroactive ExpressibleByArgument, Hinting {
-    static var hint: String { "a time like 10s or 500ms" }
+    package static var hint: String { "a time like 10s or 500ms" }
 
     /// Reads such a time; nil when `argument` is none.
     public init?(argument: String) {
@@ -81,7 +81,8 @@ package struct ImageSize: Hashable, Sendable, ExpressibleByArgument, Hinting {
     /// Pixels from top to bottom, at least 1.
     package let heightPixels: Int
 
-    static let hint = "a size like 1280x720"
+    package static let hint =
+        "a size like 1280x720, with sides to 16384 and 64,000,000 pixels in all"
 
     package init?(argument: String) {
         let sides = argument.lowercased().split(separator: "x", omittingEmptySubsequences: false)

@@ -107,12 +107,6 @@ package enum Setting {
     }
 }
 
-/// A value that can say what it looks like.
-protocol Hinting {
-    /// Such as "a time like 10s or 500ms".
-    static var hint: String { get }
-}
-
 extension ArgumentHelp {
     /// Help that names the variable of an option.
     ///

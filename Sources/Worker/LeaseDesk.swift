@@ -12,6 +12,8 @@ struct LeaseDesk: ~Copyable {
     /// Counts the link's sessions.
     private var session = 0
     private var isInSession = false
+    /// Whether the broker has given no credit yet, as to a durable group without an archive.
+    private var hasToWait = false
     /// Answers that the socket has not taken yet, oldest first.
     private var outbox: [Answer] = []
     private var completed = 0
@@ -75,8 +77,13 @@ struct LeaseDesk: ~Copyable {
     /// - Returns: Whether the process is to stop.
     private mutating func handle(_ event: consuming LinkEvent) throws -> Bool {
         switch consume event {
-        case .connected:
-            if !isInSession { session += 1 }
+        case .connected(let welcome):
+            if !isInSession {
+                session += 1
+            } else if hasToWait, welcome.creditFrames > 0 {
+                logger.info("goes on: the archive has recorded the group, and frames may come")
+            }
+            hasToWait = welcome.creditFrames == 0
             isInSession = true
         case .message(let parts):
             if parts.type == .deliver { take(parts) } else { link.recycle(parts) }

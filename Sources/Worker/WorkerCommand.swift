@@ -53,12 +53,12 @@ struct WorkerCommand: ParsableCommand {
     var model: String?
 
     @Option(
-        help: .setting("Lowest score to report, 0 to 1; default: the detector's.", "min-score")
+        hinting: .setting("Lowest score to report, 0 to 1; default: the detector's.", "min-score")
     )
     var minScore: Float?
 
     @Option(
-        help: .setting(
+        hinting: .setting(
             "With --detector none: how long each frame takes, to try a system out.",
             "work-time",
             valueName: "time"
@@ -66,7 +66,7 @@ struct WorkerCommand: ParsableCommand {
     )
     var workTime: Duration = Setting.value("work-time", default: .zero)
 
-    @Option(help: .setting("Frames worked on at once.", "threads"))
+    @Option(hinting: .setting("Frames worked on at once.", "threads"))
     var threads: Int = Setting.value("threads", default: 1)
 
     @Option(
@@ -115,6 +115,9 @@ struct WorkerCommand: ParsableCommand {
         }
         guard streams.count <= Limits.patterns else {
             throw ValidationError("--streams takes \(Limits.patterns) patterns at most")
+        }
+        if model != nil, detector != .faces {
+            throw ValidationError("--detector \(detector.rawValue) takes no --model: leave it out")
         }
         guard (1...256).contains(threads) else {
             throw ValidationError("--threads is \(threads); it goes from 1 to 256")

@@ -27,6 +27,11 @@ package struct ZeroMQError: Error, Equatable, CustomStringConvertible {
     /// Whether somebody else is bound to the endpoint.
     package var isAddressInUse: Bool { code == EADDRINUSE }
 
+    /// Whether what was given as an endpoint is none, wherever it is tried.
+    package var isNoEndpoint: Bool {
+        code == EINVAL || code == ERANGE || code == EPROTONOSUPPORT || code == ENOCOMPATPROTO
+    }
+
     /// Whether a call was cut short by a signal and may simply be made again.
     var isInterruption: Bool { code == EINTR }
 

@@ -80,6 +80,29 @@ import Wire
         #expect(line.contains("1234567 published = 1111111 completed + 3 shed"), "\(line)")
     }
 
+    @Test func archivedAreTheFramesOfAllEpochs() throws {
+        var snapshot = snapshot(at: 10)
+        (snapshot.streams[0].archivedNext, snapshot.streams[0].archived) = (20, 59)
+        let rates = StatusRates(from: nil, to: snapshot)
+        let (header, row) = (snapshot.streamTable(rates)[0], snapshot.streamTable(rates)[1])
+        let column = try #require(header.split(separator: " ").firstIndex(of: "ARCHIVED"))
+        #expect(row.split(separator: " ")[column] == "59")
+        #expect(try snapshot.json().contains("\"archived\":59"))
+    }
+
+    @Test func whyACameraWaitsStandsInItsRow() throws {
+        var snapshot = snapshot(at: 10)
+        (snapshot.streams[0].isLive, snapshot.streams[0].obstacle) = (true, .archive)
+        (snapshot.streams[1].isLive, snapshot.streams[1].obstacle) = (false, .none)
+        let rates = StatusRates(from: nil, to: snapshot)
+        let table = snapshot.streamTable(rates)
+        #expect(table[1].hasSuffix("  waits for an archive"))
+        #expect(table[2].hasSuffix("  no camera"))
+        #expect(table.allSatisfy { $0.count <= 100 })
+        #expect(snapshot.lines(at: "", rates)[0].hasSuffix(", waits for an archive"))
+        #expect(try snapshot.json().contains("\"obstacle\":\"archive\""))
+    }
+
     @Test func ratesAreOfOneLifeOfTheBrokerOnly() {
         var (before, now) = (snapshot(at: 10), snapshot(at: 12))
         let rates = StatusRates(from: before, to: now)

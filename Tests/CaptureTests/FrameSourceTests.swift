@@ -20,7 +20,7 @@ private func frames(of source: any FrameSource, limit: Int = 1_000) throws -> [C
     while frames.count < limit {
         switch try source.next() {
         case .frame(let frame): frames.append(frame)
-        case .skipped: continue
+        case .skipped, .cutShort: continue
         case .end: return frames
         }
     }
@@ -129,6 +129,42 @@ private func makeDirectory(_ names: [String]) throws -> TemporaryDirectory {
         let looped = try frames(of: open(short) { $0.loops = true }, limit: 275)
         #expect(looped.count == 275)
         #expect(looped[272].payload == looped[2].payload)
+    }
+
+    @Test(.enabled(if: RealData.debianSamples != nil, "Debian's package opencv-doc is not here"))
+    func aVideoThatBreaksOffSaysSoOnceAndAWholeOneDoesNot() throws {
+        let path = try #require(RealData.debianPath("Megamind.avi"))
+        let directory = try TemporaryDirectory()
+        let short = directory.path + "/short.avi"
+        let data = try Data(contentsOf: URL(filePath: path))
+        try data.prefix(data.count / 4).write(to: URL(filePath: short))
+        let source = try open(short) { $0.loops = true }
+        var (count, sentences) = (0, [String]())
+        while count < 200 {
+            switch try source.next() {
+            case .frame: count += 1
+            case .cutShort(let sentence): sentences.append("\(count): \(sentence)")
+            case .skipped, .end: Issue.record("a looped video has no end")
+            }
+        }
+        let sentence = try #require(sentences.first)
+        #expect(sentences.count == 1)
+        let given = try #require(sentence.split(separator: ":").first)
+        #expect(sentence.contains("\(short) broke off after \(given) of the 270 frames"))
+
+        let whole = try open(path)
+        for _ in 0..<270 {
+            guard case .frame = try whole.next() else {
+                Issue.record("a frame is missing")
+                return
+            }
+        }
+        #expect(try whole.next() == .end)
+    }
+
+    @Test func aDeviceThatIsNotThereIsCalledThat() {
+        let error = #expect(throws: CaptureError.self) { _ = try open("/dev/video77") }
+        #expect(error?.description.hasPrefix("there is no device /dev/video77") == true)
     }
 
     @Test(arguments: ["/nowhere/video.mp4", "/dev/video77", "http://127.0.0.1:9/none.mjpg"])

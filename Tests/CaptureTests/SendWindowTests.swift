@@ -57,6 +57,44 @@ private func drain(_ window: inout SendWindow) -> [SendWindow.Item] {
 }
 
 @Suite struct SendWindowTests {
+    @Test func whatTheOldestFrameWaitsForIsDeduced() {
+        var window = makeWindow()
+        window.offer(makeFrame(100))
+        window.offer(makeFrame(100))
+        #expect(window.progress == .init(freedCount: 0, obstacle: nil, isInSession: false))
+        window.beginSession(lastEpoch: 0, now: 1)
+        // The broker grants nothing, before anything was sent.
+        #expect(window.progress.obstacle == .room)
+        window.acknowledge(makeAck(window, limit: 100))
+        #expect(window.progress.obstacle == .broker)
+        #expect(drain(&window).count == 1)
+        // Under way.
+        #expect(window.progress.obstacle == .broker)
+        window.acknowledge(makeAck(window, received: 1, limit: 100))
+        #expect(window.progress.obstacle == .archive)
+        window.acknowledge(makeAck(window, received: 1, archived: 1, limit: 100))
+        #expect(window.progress == .init(freedCount: 1, obstacle: .room, isInSession: true))
+        window.acknowledge(makeAck(window, received: 1, archived: 1, limit: 200))
+        #expect(drain(&window).count == 1)
+        window.acknowledge(makeAck(window, received: 2, archived: 2, limit: 200))
+        #expect(window.progress == .init(freedCount: 2, obstacle: nil, isInSession: true))
+    }
+
+    @Test(arguments: [CameraWishes.Acknowledgement.none, .broker])
+    func aCameraThatDoesNotWaitForTheArchiveWaitsForRoom(
+        acknowledgement: CameraWishes.Acknowledgement
+    ) {
+        var window = makeWindow(acknowledgement)
+        window.beginSession(lastEpoch: 0, now: 1)
+        window.acknowledge(makeAck(window, limit: 100))
+        window.offer(makeFrame(100))
+        window.offer(makeFrame(100))
+        #expect(drain(&window).count == 1)
+        #expect(window.progress.obstacle == .broker)
+        window.acknowledge(makeAck(window, received: 1, limit: 100))
+        #expect(window.progress.obstacle == .room)
+    }
+
     @Test func nothingIsSentWithoutASessionAndItsFirstAllowance() {
         var window = makeWindow()
         window.offer(makeFrame(10))

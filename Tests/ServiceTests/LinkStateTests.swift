@@ -123,7 +123,7 @@ import Wire
         _ = handle(.ready, at: .zero)
         #expect(
             handle(.errored(error), at: .zero) == [
-                .report(.refused("taken")), .close, .refused(error),
+                .report(.refused(error)), .close, .refused(error),
             ]
         )
         let again = state.nextTick

@@ -21,6 +21,42 @@ struct AbsenceTests {
         }
     }
 
+    @Test func aCameraWithoutAnArchiveSaysWhatItWaitsForAndThatItGoesOn() async throws {
+        try await System.run { system in
+            let broker = try system.startBroker()
+            let size = ["--size", "1280x720", "--quality", "95"]
+            let camera = try system.startCamera("synthetic", size)
+            try await camera.says("waits for an archive")
+            try await camera.says("--acks broker")
+            try await broker.says("stream test may send no more: no archive is there")
+            let status = try await system.command("broker", ["status", "--events", system.events])
+            #expect(status.output.contains { $0.hasSuffix("waits for an archive") })
+            try system.startArchive()
+            try await camera.says("goes on after")
+            try await broker.says("stream test may send again")
+            // Once each.
+            #expect(camera.record.log.count { $0.contains("waits for") } == 1)
+            #expect(broker.record.log.count { $0.contains("may send no more") } == 1)
+        }
+    }
+
+    @Test func anArchiveThatIsRefusedSaysThatItTriesAgain() async throws {
+        try await System.run { system in
+            try system.startBroker()
+            let first = try system.startArchive()
+            try await first.says("connected")
+            let other = system.directory.url.appending(path: "other").path
+            let second = try system.start(
+                "archive",
+                ["serve", "--data", other, "--broker", system.work],
+                name: "second"
+            )
+            try await second.says("may not have been noticed yet, so this one tries again")
+            try await first.kill()
+            try await second.says("connected")
+        }
+    }
+
     @Test func aSmallBudgetHoldsWhileTheArchiveIsAway() async throws {
         try await System.run { system in
             try system.startBroker(["--payload-budget", "16MiB"])
@@ -102,12 +138,14 @@ struct AbsenceTests {
     @Test func aDurableGroupGetsWhatCameAfterItsWorkerAlsoFromBeforeTheArchive() async throws {
         try await System.run { system in
             try system.startBroker()
-            try await system.startWorker("look").says("waits until an archive has recorded it")
+            let worker = try system.startWorker("look")
+            try await worker.says("waits until an archive has recorded it")
             let camera = try system.startCamera(frames: 30, perSecond: 100)
             try await system.until("frames are with the broker") {
                 try await system.status().streams.contains { $0.frames == 30 }
             }
             try system.startArchive()
+            try await worker.says("goes on: the archive has recorded the group")
             #expect(try await camera.ended().exitCode == 0)
             try await system.waitFor(30, "SELECT COUNT(*) FROM frames")
             try await system.expectOneEndEach("look", of: 30, within: .seconds(60))

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import TestSupport
 import Testing
 
@@ -39,47 +38,6 @@ struct ReadmeTests {
                 seconds: 300
             )
             #expect(result.exitCode == 0, Comment(rawValue: result.output + demo.logs))
-        }
-        #expect(demo.processesLeft() == [])
-    }
-
-    @Test func aPortInUseIsSaidAtOnceAndEndsTheDemo() async throws {
-        let demo = try Demo()
-        let script = """
-            .build/release/broker serve --ingest tcp://127.0.0.1:$PORT \
-                --work tcp://127.0.0.1:$((PORT + 1)) --events tcp://127.0.0.1:$((PORT + 2)) & other=$!
-            trap 'kill $other' EXIT
-            .build/release/broker status >/dev/null
-            if '\(Shell.root.path)/deploy/demo.sh'; then exit 1; fi
-            """
-        try await Machine.shared.use(.whole) {
-            let result = try await Shell.run(
-                script,
-                in: demo.directory.url,
-                environment: demo.environment,
-                seconds: 60
-            )
-            #expect(result.exitCode == 0, Comment(rawValue: result.output))
-            #expect(result.output.contains("error: broker ended early with exit code 1"))
-        }
-        #expect(demo.processesLeft() == [])
-    }
-
-    @Test func aDemoEndsCleanlyAtCtrlC() async throws {
-        let demo = try Demo()
-        try await System.run(.whole) { system in
-            let script = try system.start(
-                Shell.root.appending(path: "deploy/demo.sh").path,
-                [],
-                environment: demo.environment,
-                name: "demo.sh"
-            )
-            // The status has a line a stream and a line a group.
-            for name in ["campus", "kiosk", "people", "faces"] { try await script.says(name) }
-            script.send(SIGINT)
-            let end = try await script.ended()
-            #expect(end.exitCode == 0, Comment(rawValue: demo.logs))
-            #expect(script.record.output.contains { $0.contains("Everything has ended") })
         }
         #expect(demo.processesLeft() == [])
     }

@@ -59,7 +59,7 @@ struct RandomMessages {
         .random(in: range, using: &random)
     }
 
-    private mutating func one<Choice: CaseIterable>() -> Choice {
+    mutating func one<Choice: CaseIterable>() -> Choice {
         Array(Choice.allCases)[Int(u32(0, UInt32(Choice.allCases.count - 1)))]
     }
 

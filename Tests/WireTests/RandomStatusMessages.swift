@@ -20,7 +20,8 @@ extension RandomMessages {
         status.isLive = flag()
         status.next = somePlace()
         (status.archivedNext, status.frames, status.bytes) = (number(), number(), number())
-        (status.shed, status.lost) = (number(), number())
+        (status.shed, status.lost, status.archived) = (number(), number(), number())
+        status.obstacle = one()
         return status
     }
 

@@ -28,7 +28,8 @@ private var stream: StreamStatus {
     stream.archivedNext = 40
     stream.frames = 41
     stream.bytes = 1_640_000
-    (stream.shed, stream.lost) = (1, 2)
+    (stream.shed, stream.lost, stream.archived) = (1, 2, 38)
+    stream.obstacle = .commit
     return stream
 }
 

@@ -32,6 +32,10 @@ struct RetryDeadLettersCommand: ParsableCommand {
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var listing: ListingOptions
 
+    func validate() throws {
+        try (group ?? Setting.optional("group")).map(checkGroup)
+    }
+
     func run() throws {
         guard let group = group ?? Setting.optional("group") else {
             throw Failure(.usage, "whose dead letters? Give --group; 'list' shows them all")

@@ -34,7 +34,7 @@ struct StatusCommand: ParsableCommand {
     var json = false
 
     @Option(
-        help: .setting("How long to wait for the broker.", "connect-timeout", valueName: "time")
+        hinting: .setting("How long to wait for the broker.", "connect-timeout", valueName: "time")
     )
     var connectTimeout: Duration = Setting.value("connect-timeout", default: .seconds(10))
 

@@ -47,6 +47,8 @@ extension StatusSnapshot {
             let bytes: UInt64
             let shed: UInt64
             let lost: UInt64
+            let archived: UInt64
+            let obstacle: String
 
             init(_ status: StreamStatus) {
                 stream = status.stream
@@ -58,6 +60,8 @@ extension StatusSnapshot {
                 bytes = status.bytes
                 shed = status.shed
                 lost = status.lost
+                archived = status.archived
+                obstacle = "\(status.obstacle)"
             }
         }
 

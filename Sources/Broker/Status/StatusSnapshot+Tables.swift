@@ -24,13 +24,22 @@ extension StatusSnapshot {
             [
                 stream.stream, rates.frames(of: stream), rates.bytes(of: stream),
                 Readable.count(stream.frames),
-                broker.hasArchive ? Readable.count(stream.archivedNext) : "-",
+                broker.hasArchive ? Readable.count(stream.archived) : "-",
                 Readable.count(stream.shed), Readable.count(stream.lost),
-                stream.isLive ? "" : "no camera",
+                stream.isLive ? Self.waiting(for: stream.obstacle) : "no camera",
             ]
         }
         return TextGrid(header: header, leftColumns: 1)
             .lines(rows, nothing: "no streams yet: start a camera")
+    }
+
+    private static func waiting(for obstacle: StreamStatus.Obstacle) -> String {
+        switch obstacle {
+        case .none: ""
+        case .archive: "waits for an archive"
+        case .commit: "waits for the disk"
+        case .memory: "waits for memory"
+        }
     }
 
     /// Who works on it, and how far behind they are.
@@ -102,6 +111,7 @@ extension StatusSnapshot {
         streams.map { stream in
             "\(time) stream \(stream.stream): \(rates.frames(of: stream)) frames/s, "
                 + "\(rates.bytes(of: stream))/s, \(stream.frames) frames, \(stream.shed) shed"
+                + (stream.obstacle == .none ? "" : ", \(Self.waiting(for: stream.obstacle))")
         }
             + groups.map { status in
                 var line =

@@ -25,11 +25,11 @@ struct ViewCommand: ParsableCommand {
     @Option(help: .setting("The directory to write to; created if missing.", "out"))
     var out: String?
 
-    @Option(help: .setting("End after so many frames; 0 goes on.", "count"))
+    @Option(hinting: .setting("End after so many frames; 0 goes on.", "count"))
     var count: Int = Setting.value("count", default: 0)
 
     @Option(
-        help: .setting(
+        hinting: .setting(
             "Save a frame of each stream at most once in so long; the newest then.",
             "every",
             valueName: "time"
@@ -47,7 +47,7 @@ struct ViewCommand: ParsableCommand {
     var broker: String = Setting.value("broker", default: "tcp://127.0.0.1:5551")
 
     @Option(
-        help: .setting(
+        hinting: .setting(
             "How long to try to reach the broker, at first and when it is lost.",
             "connect-timeout",
             valueName: "time"

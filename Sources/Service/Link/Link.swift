@@ -22,6 +22,8 @@ package struct Link: ~Copyable {
     package struct Configuration {
         /// Where the broker listens, such as `tcp://127.0.0.1:5550`.
         package var endpoint: String
+        /// What an endpoint looks like, for who gives one that is none.
+        package var example: String
         /// Who is there, for people.
         package var peer = "the broker"
         /// How patient the link is.
@@ -36,8 +38,13 @@ package struct Link: ~Copyable {
         package var logger: Logger
 
         /// The defaults.
-        package init(endpoint: String, logger: Logger) {
+        package init(
+            endpoint: String,
+            example: String = "tcp://127.0.0.1:5551",
+            logger: Logger
+        ) {
             self.endpoint = endpoint
+            self.example = example
             self.logger = logger
         }
     }
@@ -148,7 +155,7 @@ package struct Link: ~Copyable {
             throw Failure(
                 .usage,
                 "cannot connect to \(configuration.peer) at \(configuration.endpoint): "
-                    + "\(error.reason); an endpoint looks like tcp://127.0.0.1:5550"
+                    + "\(error.reason); an endpoint looks like \(configuration.example)"
             )
         }
     }

@@ -53,8 +53,16 @@ extension Link {
             logger.info(extended("connected to \(peer) after \(after)", note))
         case .lost(let reason):
             logger.warning("lost \(peer): \(reason); connecting again")
-        case .refused(let sentence):
-            logger.error("\(peer) refuses: \(sentence)")
+        case .refused(let error) where error.code == .nameTaken:
+            // One that was killed is noticed when the broker next says something to it.
+            logger.error(
+                """
+                \(peer) refuses: \(error.sentence); one that has just died may not have been \
+                noticed yet, so this one tries again
+                """
+            )
+        case .refused(let error):
+            logger.error("\(peer) refuses: \(error.sentence)")
         }
     }
 

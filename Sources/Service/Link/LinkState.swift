@@ -64,7 +64,7 @@ package struct LinkState: Sendable {
         case connected(note: String)
         case connectedAgain(after: Duration, note: String)
         case lost(String)
-        case refused(String)
+        case refused(ErrorMessage)
     }
 
     private enum Phase: Equatable {
@@ -192,7 +192,7 @@ package struct LinkState: Sendable {
         } else if error.code == .noSession {
             lose("it does not know us any more", at: now, into: &effects)
         } else {
-            if error.sentence != lastRefusal { effects.append(.report(.refused(error.sentence))) }
+            if error.sentence != lastRefusal { effects.append(.report(.refused(error))) }
             lastRefusal = error.sentence
             hasReported = true
             end(at: now, into: &effects)

@@ -65,6 +65,18 @@ package struct Status: WireMessage {
 package struct StreamStatus: WireMessage {
     package static let type = MessageType.streamStatus
 
+    /// What a camera waits for that has used its window up.
+    package enum Obstacle: UInt8, Sendable, CaseIterable {
+        /// It may send, or there is no camera.
+        case none = 0
+        /// No archive is there, and the camera or a durable group wants one.
+        case archive = 1
+        /// The archive has not committed what it was sent.
+        case commit = 2
+        /// The broker's memory is used up.
+        case memory = 3
+    }
+
     /// The stream.
     package var stream: String
     /// Whether its camera is there.
@@ -81,6 +93,10 @@ package struct StreamStatus: WireMessage {
     package var shed: UInt64 = 0
     /// Frames that nobody announced as missing but that are.
     package var lost: UInt64 = 0
+    /// Frames that the archive has committed since the broker started.
+    package var archived: UInt64 = 0
+    /// Why its camera may not send more at the moment.
+    package var obstacle = Obstacle.none
 
     /// All zero.
     package init(stream: String) { self.stream = stream }
@@ -94,6 +110,8 @@ package struct StreamStatus: WireMessage {
         writer.u64(bytes)
         writer.u64(shed)
         writer.u64(lost)
+        writer.u64(archived)
+        writer.u8(obstacle.rawValue)
     }
 
     package init(fields reader: inout ByteReader) throws(WireError) {
@@ -105,6 +123,8 @@ package struct StreamStatus: WireMessage {
         bytes = try reader.number("bytes")
         shed = try reader.number("shed")
         lost = try reader.number("lost")
+        archived = try reader.number("archived")
+        obstacle = try reader.choice(Obstacle.self, "obstacle")
     }
 }
 
