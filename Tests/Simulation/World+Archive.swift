@@ -31,7 +31,7 @@ extension World {
         case .refuse:
             if let peer = archive.peer { network.cut(peer) }
             archive.disconnect()
-        forgetFetches()
+            forgetFetches()
         case .frame(let frame): archive.inbox.append(.frame(frame))
         case .result(let result): archive.inbox.append(.result(result))
         case .record(.group(let group)): archive.inbox.append(.group(group))
