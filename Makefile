@@ -4,9 +4,11 @@ SWIFT ?= swift
 FLAGS ?=
 PROGRAMS := broker camera worker archive
 
-FUZZED := Fuzz/Package.swift Fuzz/Sources/FuzzCodec Fuzz/Sources/FuzzRouter
+# Code in packages of its own, without the links to Sources.
+BESIDE := Fuzz/Package.swift Fuzz/Sources/FuzzCodec Fuzz/Sources/FuzzRouter \
+	Benchmarks/Package.swift Benchmarks/Sources/RoutingBenchmark
 
-.PHONY: help packages build run test simulate fuzz format lint clean
+.PHONY: help packages build run test simulate fuzz bench-routing format lint clean
 
 help:
 	@echo 'make run      install what is missing, build, and run the whole system on two demo videos'
@@ -17,6 +19,7 @@ help:
 	@echo 'make fuzz SECONDS=60       give arbitrary bytes to the codec and to the router'
 	@echo 'make fuzz INPUT=FILE       one of them again, and what happens'
 	@echo 'make fuzz MERGE=1          keep what reaches new code in the corpus'
+	@echo 'make bench-routing         events a second of the broker'"'"'s decisions on one core (FLAGS=--check)'
 	@echo 'make format   format all Swift code in place'
 	@echo 'make lint     check the format of all Swift code, and the syntax of the scripts'
 	@echo 'make clean    remove what was built; the data stays'
@@ -56,12 +59,16 @@ simulate: packages
 fuzz: packages
 	@SWIFT="$(SWIFT)" SECONDS_IN_ALL="$(or $(SECONDS),60)" INPUT="$(INPUT)" MERGE="$(MERGE)" Fuzz/run.sh
 
+bench-routing: packages
+	@$(SWIFT) build -c release --package-path Benchmarks --product RoutingBenchmark
+	@Benchmarks/.build/release/RoutingBenchmark $(FLAGS)
+
 format:
-	$(SWIFT) format --in-place --recursive Sources Tests Package.swift $(FUZZED)
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift $(BESIDE)
 
 lint:
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift $(FUZZED)
-	@for script in deploy/*.sh Fuzz/*.sh .ci/run; do bash -n "$$script" || exit 1; done
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift $(BESIDE)
+	@for script in deploy/*.sh Fuzz/*.sh Benchmarks/*.sh .ci/run; do bash -n "$$script" || exit 1; done
 
 clean:
-	rm -rf .build Fuzz/.build
+	rm -rf .build Fuzz/.build Benchmarks/.build

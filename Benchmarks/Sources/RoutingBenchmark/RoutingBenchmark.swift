@@ -125,6 +125,10 @@ struct Row {
     /// What is worse than it may be.
     func broken(beside first: Row) -> [String] {
         var broken: [String] = []
+        // A row that is faster is no fault.
+        if median / first.median > 1.2 {
+            broken.append("\(name): \(median / first.median) times the first row, may be 1.2")
+        }
         if allocationsPerEvent > 0.001 {
             broken.append("\(name): \(allocationsPerEvent) allocations an event, should be none")
         }
