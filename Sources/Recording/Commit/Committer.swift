@@ -196,7 +196,10 @@ extension Committer {
     ) throws(RecordingError) {
         guard case .group(let group) = record else { return }
         let run = Run(group: group.name, number: 0)
-        for (stream, epochs) in try log.frames(covering: group.covers(stream:)) {
+        let frames = try log.frames(covering: group.covers(stream:)) { damage in
+            logger.error("group \(group.name) does not get the frames of a segment: \(damage)")
+        }
+        for (stream, epochs) in frames {
             for (epoch, set) in epochs {
                 for owed in Owed.records(set, epoch: epoch, stream: stream, run: run) {
                     try admit(.owed(owed), nil, &ahead, &entries)

@@ -47,6 +47,9 @@ package enum ArchiveService {
         for (position, reason) in opened.damaged {
             logger.error("the record at position \(position) is damaged: \(reason)")
         }
+        for damage in opened.writer.log.damagedSegments() {
+            logger.error("\(damage); everything else can be read")
+        }
         let catalog = try Catalog(path: options.directory.catalog)
         let context = try Context()
         let link = try BrokerLink.link(options, stop: stop, context: context, logger: logger)
@@ -64,8 +67,9 @@ package enum ArchiveService {
             wakeUp: catalogWakeUp,
             logger: logger
         )
-        let behind = committer.log.promised - projection.position
-        if behind > 1_000 { logger.info("the catalog is \(behind) records behind and catches up") }
+        if committer.log.promised - projection.position > 1_000 {
+            logger.info("the catalog is behind the log and catches up")
+        }
         try projection.start()
         defer { projection.close() }
         let control = try ControlServer(
