@@ -36,7 +36,7 @@ struct ExportCommand: ParsableCommand {
 
     func run() throws {
         let stop = try StopSignal()
-        try reading.withArchive { archive in
+        try reading.withArchive(.frames) { archive in
             let frames = try selected(archive.catalog)
             var progress = ExportProgress(total: frames.count)
             let sidecar = Sidecar(catalog: archive.catalog)

@@ -51,7 +51,7 @@ struct ShowDeadLetterCommand: ParsableCommand {
 
     func run() throws {
         guard let id else { return }
-        try reading.withArchive { archive in
+        try reading.withArchive(.frames) { archive in
             let letters = try DeadLetterFacts(of: id, group: group, archive.catalog)
             guard !letters.isEmpty else {
                 throw Failure(

@@ -32,6 +32,13 @@ package struct DataDirectory: Sendable {
         }
     }
 
+    /// Whether this process may write here.
+    package var isWritable: Bool {
+        [path, log, lock].allSatisfy { (place: String) in
+            unsafe access(place, W_OK) == 0 || access(place, F_OK) != 0
+        }
+    }
+
     /// Says so when there is no archive here.
     package func mustExist() throws(RecordingError) {
         guard unsafe access(log, R_OK | X_OK) == 0 else {

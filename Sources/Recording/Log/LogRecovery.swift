@@ -35,7 +35,7 @@ extension LogWriter {
         patience: Duration = .zero
     ) throws(RecordingError) -> OpenedLog {
         try directory.create()
-        let lock = try WriterLock(directory, patience: patience)
+        let lock = try WriterLock.serving(directory, patience: patience)
         let began = ContinuousClock.now
         var firsts = try Log.segments(in: directory.log)
         try removeUnborn(&firsts, in: directory.log, options: options)
@@ -155,6 +155,31 @@ extension LogWriter {
 }
 
 extension Log {
+    /// Opens the log read-only; nobody may write to it meanwhile.
+    ///
+    /// - Parameter directory: Where the segments lie.
+    /// - Returns: The log, and what is wrong with its newest segment when that is damaged as a whole:
+    ///   its records are then no part of the log.
+    /// - Throws: ``RecordingError`` for what may pass.
+    static func openReadOnly(
+        in directory: String
+    ) throws(RecordingError) -> (log: Log, damage: RecordingError?) {
+        var firsts = try segments(in: directory)
+        guard let newest = firsts.last else {
+            return (Log(path: directory, firsts: [], head: nil, promised: 0), nil)
+        }
+        do throws(RecordingError) {
+            guard let last = try Segment.lastPosition(first: newest, in: directory) else {
+                firsts.removeLast()  // It was begun and never used.
+                return (Log(path: directory, firsts: firsts, head: nil, promised: newest), nil)
+            }
+            return (Log(path: directory, firsts: firsts, head: nil, promised: last + 1), nil)
+        } catch {
+            guard error.kind == .damaged else { throw error }
+            return (Log(path: directory, firsts: firsts, head: nil, promised: newest), error)
+        }
+    }
+
     /// Positions that a segment set aside may have used, at least: no segment has so many records.
     private static let reservedPositions: UInt64 = 1 << 40
 

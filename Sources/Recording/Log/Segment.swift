@@ -1,3 +1,4 @@
+internal import Foundation
 internal import LMDB
 internal import Synchronization
 internal import Wire
@@ -93,11 +94,34 @@ final class Segment: Sendable {
         do throws(LMDBError) { _ = try openFile(path) } catch { throw unreadable(path, error) }
     }
 
-    private static func openFile(_ path: String) throws(LMDBError) -> (Environment, log: Table) {
+    /// The position of the last record of a segment that nobody writes to; `nil` when it was created
+    /// and never written to.
+    ///
+    /// - Throws: ``RecordingError/Kind/damaged`` when it is no segment; other kinds for what may pass.
+    static func lastPosition(
+        first: UInt64,
+        in directory: String
+    ) throws(RecordingError) -> UInt64? {
+        let path = path(first, in: directory)
+        if unsafe access(path, F_OK) == 0, DataDirectory.byteCount(of: path) == 0 { return nil }
+        do throws(LMDBError) {
+            let environment = try openEnvironment(path)
+            guard let log = try environment.table(named: logTable) else { return nil }
+            return try environment.beginRead().withLast(in: log) { key, _ in key.keyNumber } ?? nil
+        } catch {
+            throw unreadable(path, error)
+        }
+    }
+
+    private static func openEnvironment(_ path: String) throws(LMDBError) -> Environment {
         var options = Environment.Options(mapByteCount: 1 << 20)  // Grows to the file's own.
         options.isReadOnly = true
         options.isLockFree = true
-        let environment = try Environment(path: path, options: options)
+        return try Environment(path: path, options: options)
+    }
+
+    private static func openFile(_ path: String) throws(LMDBError) -> (Environment, log: Table) {
+        let environment = try openEnvironment(path)
         guard let log = try environment.table(named: logTable) else { throw LMDBError.invalid }
         return (environment, log)
     }

@@ -41,7 +41,7 @@ package enum ArchiveService {
         let opened = try LogWriter.open(
             options.directory,
             options: options.log,
-            patience: .seconds(3)
+            patience: .seconds(5)
         )
         logger.info("\(opened.summary)")
         for (position, reason) in opened.damaged {
