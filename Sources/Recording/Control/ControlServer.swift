@@ -91,7 +91,7 @@ final class ControlServer: Sendable {
     ) throws(ZeroMQError) {
         guard let question = ControlCoding.decode(ControlQuestion.self, bytes) else {
             let sentence = "the archive does not understand this command; are both of one version?"
-            return try refuse(sentence, 0, to: peer, socket, isInvalid: true)
+            return try refuse(sentence, 0, to: peer, socket, .invalid)
         }
         let patience: Duration
         switch question.request {
@@ -147,10 +147,10 @@ final class ControlServer: Sendable {
         _ number: UInt64,
         to peer: RoutingID,
         _ socket: borrowing Socket,
-        isInvalid: Bool = false
+        _ kind: RecordingError.Kind = .failed
     ) throws(ZeroMQError) {
         var reply = ControlReply(number: number)
-        reply.refusal = .init(isInvalid: isInvalid, sentence: sentence)
+        reply.refusal = .init(kind: kind, sentence: sentence)
         try send(reply, nil, to: peer, socket)
     }
 
@@ -217,7 +217,7 @@ extension StoredFrame {
     static func record(_ id: FrameID, from log: Log) throws(RecordingError) -> Outbox.Record {
         switch try read(id, from: log) {
         case .found(_, let record): return record
-        case .missing: throw RecordingError(.invalid, "the archive does not have frame \(id)")
+        case .missing: throw RecordingError(.gone, "the log has no readable record of frame \(id)")
         case .damaged(let position, let reason):
             throw RecordingError(
                 .damaged,

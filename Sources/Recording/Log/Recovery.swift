@@ -152,18 +152,29 @@ private struct SegmentReading {
         switch CheckedRecord(bytes) {
         case .damaged(let reason):
             damaged.append((position, reason))
-            if isAtStart { hasDamagedStart = true }
+            if let frame = try? Frame(decoding: bytes) {
+                // Its payload is damaged, and which frame it is is known.
+                take(frame, at: position)
+            } else if isAtStart {
+                hasDamagedStart = true
+            }
         case .good(.checkpoint, let header):
             do throws(WireError) {
                 try Checkpoints.apply(bytes, headerByteCount: header, to: &state)
             } catch {
                 damaged.append((position, error.description))
             }
+        case .good(.frame(let frame), _): take(frame, at: position)
         case .good(let record, _):
             isAtStart = false
             state.apply(record)
-            if case .frame(let frame) = record { frames.append((frame.id, position)) }
         }
+    }
+
+    private mutating func take(_ frame: Frame, at position: UInt64) {
+        isAtStart = false
+        state.apply(.frame(frame))
+        frames.append((frame.id, position))
     }
 }
 
