@@ -83,6 +83,13 @@ package enum ArchiveService {
         defer { fetcher.close() }
         let brokerLink = BrokerLink(link, committer: committer, fetcher: fetcher, logger: logger)
         try brokerLink.run()
-        logger.info("the archive has stopped; everything received is committed")
+        if let left = committer.leftBehind {
+            let sentence =
+                "the archive has stopped on a full disk; \(left) received and not committed: the"
+                + " broker was not told so, keeps it and sends it again"
+            logger.warning("\(sentence)")
+        } else {
+            logger.info("the archive has stopped; everything received is committed")
+        }
     }
 }
