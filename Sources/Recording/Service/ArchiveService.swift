@@ -38,11 +38,15 @@ package enum ArchiveService {
     /// - Throws: ``RecordingError`` when the data directory is of no use, or the disk fails;
     ///   `Failure` when the broker's endpoint is none.
     package static func serve(_ options: Options, stop: StopSignal, logger: Logger) throws {
+        let context = try Context()
+        // Before anything is created: an endpoint that is none is a slip of the pen.
+        _ = try BrokerLink.link(options, stop: stop, context: context, logger: logger)
         let opened = try LogWriter.open(
             options.directory,
             options: options.log,
             patience: .seconds(5)
         )
+        logger.info("serving \(options.directory.path), sync \(options.log.sync.rawValue)")
         logger.info("\(opened.summary)")
         for (position, reason) in opened.damaged {
             logger.error("the record at position \(position) is damaged: \(reason)")
@@ -51,7 +55,6 @@ package enum ArchiveService {
             logger.error("\(damage); everything else can be read")
         }
         let catalog = try Catalog(path: options.directory.catalog)
-        let context = try Context()
         let link = try BrokerLink.link(options, stop: stop, context: context, logger: logger)
         let catalogWakeUp = try WakeUp()
         let committer = try Committer(
