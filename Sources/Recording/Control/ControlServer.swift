@@ -18,12 +18,10 @@ final class ControlServer: Sendable {
     /// How often the catalog is looked at while a request waits for it.
     private static let glance: Duration = .milliseconds(20)
 
-    /// A request that waits until the catalog has everything before `position`.
-    fileprivate struct Parked {
+    /// A request that waits for the catalog.
+    private struct Parked {
         let question: ControlQuestion
         let peer: RoutingID
-        let position: UInt64
-        let deadline: ContinuousClock.Instant
     }
 
     /// Binds the socket of `directory` and starts the thread.
@@ -64,7 +62,7 @@ final class ControlServer: Sendable {
         var poller = Poller()
         _ = poller.add(socket)
         _ = poller.add(fileDescriptor: bell.fileDescriptor)
-        var parked: [Parked] = []
+        var parked = Parking<Parked>()
         while !isClosing.load(ordering: .acquiring) {
             _ = try poller.wait(for: parked.isEmpty ? nil : Self.glance)
             _ = bell.drain()
@@ -75,11 +73,9 @@ final class ControlServer: Sendable {
                 try take(body.copyBytes(), from: peer, socket, &parked)
             }
             for (peer, reply) in desk.takeReplies() { try send(reply, nil, to: peer, socket) }
-            let cataloged = replays.projection.position
-            for waiting in parked where waiting.isOver(at: cataloged) {
-                try finish(waiting, socket)
+            for over in parked.takeOver(at: replays.projection.position, now: .now) {
+                try finish(over.request, isReady: over.isReady, socket)
             }
-            parked.removeAll { $0.isOver(at: cataloged) }
         }
     }
 
@@ -87,7 +83,7 @@ final class ControlServer: Sendable {
         _ bytes: [UInt8],
         from peer: RoutingID,
         _ socket: borrowing Socket,
-        _ parked: inout [Parked]
+        _ parked: inout Parking<Parked>
     ) throws(ZeroMQError) {
         guard let question = ControlCoding.decode(ControlQuestion.self, bytes) else {
             let sentence = "the archive does not understand this command; are both of one version?"
@@ -107,20 +103,20 @@ final class ControlServer: Sendable {
             let sentence = "the archive has too many requests under way; try again in a while"
             return try refuse(sentence, question.number, to: peer, socket)
         }
-        parked.append(
-            Parked(
-                question: question,
-                peer: peer,
-                position: replays.committer.log.promised,
-                deadline: .now + patience
-            )
+        parked.add(
+            Parked(question: question, peer: peer),
+            until: replays.committer.log.promised,
+            orAt: .now + patience
         )
     }
 
     /// Deals with a request that has waited for the catalog, or long enough.
-    private func finish(_ waiting: Parked, _ socket: borrowing Socket) throws(ZeroMQError) {
+    private func finish(
+        _ waiting: Parked,
+        isReady: Bool,
+        _ socket: borrowing Socket
+    ) throws(ZeroMQError) {
         if case .replay = waiting.question.request {
-            let isReady = replays.projection.position >= waiting.position
             return try hand(waiting.question, of: waiting.peer, isReady: isReady, socket)
         }
         try send(ControlReply(number: waiting.question.number), nil, to: waiting.peer, socket)
@@ -203,12 +199,6 @@ final class ControlServer: Sendable {
                 }
             )
         }
-    }
-}
-
-extension ControlServer.Parked {
-    fileprivate func isOver(at cataloged: UInt64) -> Bool {
-        cataloged >= position || .now >= deadline
     }
 }
 
