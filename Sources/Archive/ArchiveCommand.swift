@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Recording
 import Service
 
@@ -37,9 +38,26 @@ struct ReadingOptions: ParsableArguments {
     var directory: DataDirectory { DataDirectory(path: absolutePath(data)) }
 
     /// Opens the archive for reading, and hands it to `body`.
-    func withArchive(_ body: (inout ArchiveReader) throws -> Void) throws {
+    ///
+    /// - Parameters:
+    ///   - extent: What of it is read; who reads frames keeps an archive from being served meanwhile.
+    ///   - body: Told what to read from.
+    /// - Throws: A ``Failure`` for what the archive cannot do, and what `body` throws.
+    func withArchive(
+        _ extent: ArchiveReader.Extent = .catalog,
+        _ body: (inout ArchiveReader) throws -> Void
+    ) throws {
         try explaining {
-            var archive = try ArchiveReader.open(directory, patience: connectTimeout)
+            let name = ProcessInfo.processInfo.arguments.dropFirst().first ?? ""
+            var archive = try ArchiveReader.open(
+                directory,
+                extent,
+                patience: connectTimeout,
+                command: "archive \(name)"
+            )
+            if let remark = archive.remark {
+                FileHandle.standardError.write(Data("note: \(remark)\n".utf8))
+            }
             try body(&archive)
         }
     }

@@ -36,86 +36,65 @@ struct ExportCommand: ParsableCommand {
 
     func run() throws {
         let stop = try StopSignal()
-        try reading.withArchive { archive in
-            let frames = try selected(archive.catalog)
-            var progress = ExportProgress(total: frames.count)
-            let sidecar = Sidecar(catalog: archive.catalog)
-            for frame in frames {
-                if stop.isRaised {
-                    progress.end("stopped", out)
-                    throw ExitCode(130)
+        try reading.withArchive(.frames) { archive in
+            var selection = try ExportSelection(
+                archive.catalog,
+                stream: stream,
+                since: when.since?.nanoseconds,
+                until: when.until?.nanoseconds,
+                limit: limit
+            )
+            guard selection.count > 0 else {
+                throw Failure(.general, "no frame is selected by \(when.words(stream: stream))")
+            }
+            try OutputFiles.makeDirectory(out)
+            var progress = ExportProgress(total: selection.count)
+            var leftOut = LeftOut()
+            while case let page = try selection.nextPage(), !page.isEmpty {
+                for frame in page {
+                    if stop.isRaised {
+                        progress.end("stopped", out)
+                        throw ExitCode(130)
+                    }
+                    try export(frame, &archive, &progress, &leftOut)
                 }
-                let parts = try archive.frame(frame.id)
-                do {
-                    try write(frame, parts, sidecar)
-                } catch let error as CocoaError {
-                    throw Failure(
-                        .general,
-                        "\(out) cannot be written: \(error.localizedDescription)"
-                    )
-                }
-                progress.add(parts.payload.count)
             }
             progress.end("exported", out)
+            if leftOut.count > 0 { throw Self.failure(leftOut) }
         }
     }
 
-    /// The frames to export, in order.
-    private func selected(_ catalog: CatalogReader) throws -> [ExportedFrame] {
-        let streams = try catalog.streams(matching: stream)
-        let marks = streams.map { _ in "?" }.joined(separator: ",")
-        let rows = try catalog.rows(
-            """
-            SELECT stream, epoch, sequence, format FROM frames WHERE stream IN (\(marks))
-            AND captured_ns >= ? AND captured_ns < ? ORDER BY stream, epoch, sequence LIMIT ?
-            """,
-            streams.map { .text($0) } + [
-                .integer(when.since?.nanoseconds ?? .min),
-                .integer(when.until?.nanoseconds ?? .max),
-                .integer(limit == 0 ? -1 : Int64(limit)),
-            ]
-        )
-        let frames = rows.compactMap { ExportedFrame($0) }
-        guard !frames.isEmpty else {
-            throw Failure(.general, "no frame is selected by \(when.words(stream: stream))")
-        }
-        return frames
-    }
-
-    private func write(
+    /// Writes one frame; one that cannot be read is left out, for it holds nobody else up.
+    private func export(
         _ frame: ExportedFrame,
-        _ parts: (header: [UInt8], payload: [UInt8]),
-        _ sidecar: Sidecar
+        _ archive: inout ArchiveReader,
+        _ progress: inout ExportProgress,
+        _ leftOut: inout LeftOut
     ) throws {
+        let parts: (header: [UInt8], payload: [UInt8])
+        do throws(RecordingError) {
+            parts = try archive.frame(frame.id)
+        } catch {
+            guard error.kind == .damaged || error.kind == .gone else { throw error }
+            return leftOut.add(frame.id, error)
+        }
         let directory = out + "/" + FrameFiles.name(of: frame.id.stream)
-        try FileManager.default.createDirectory(
-            atPath: directory,
-            withIntermediateDirectories: true
-        )
+        try OutputFiles.makeDirectory(directory)
         let name = directory + "/" + FrameFiles.name(of: frame.id.place)
-        let image = URL(fileURLWithPath: name + "." + frame.fileExtension)
-        try Data(parts.payload).write(to: image)
-        let json = try sidecar.text(of: frame.id, header: parts.header)
-        try Data(json.utf8).write(to: URL(fileURLWithPath: name + ".json"))
+        let image = name + "." + FrameFiles.extension(of: frame.format)
+        try OutputFiles.write(parts.payload, to: image)
+        let json = try Sidecar(catalog: archive.catalog).text(of: frame.id, header: parts.header)
+        try OutputFiles.write(Array(json.utf8), to: name + ".json")
+        progress.add(parts.payload.count)
     }
-}
 
-/// One frame on its way into files.
-private struct ExportedFrame {
-    let id: FrameID
-    let fileExtension: String
-
-    init?(_ row: [SQLValue]) {
-        guard row.count == 4, case .text(let stream) = row[0], case .integer(let epoch) = row[1],
-            case .integer(let sequence) = row[2], case .text(let format) = row[3],
-            let format = Frame.Format.allCases.first(where: { "\($0)" == format })
-        else { return nil }
-        id = FrameID(
-            stream: stream,
-            epoch: UInt64(bitPattern: epoch),
-            sequence: UInt64(bitPattern: sequence)
-        )
-        fileExtension = FrameFiles.extension(of: format)
+    /// Says which frames were left out, and why.
+    private static func failure(_ leftOut: LeftOut) -> Failure {
+        for line in leftOut.lines {
+            FileHandle.standardError.write(Data("\(line)\n".utf8))
+        }
+        let frames = leftOut.count == 1 ? "1 frame" : "\(Readable.count(leftOut.count)) frames"
+        return Failure(.general, "\(frames) could not be read and are not among the files")
     }
 }
 

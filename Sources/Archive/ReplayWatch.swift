@@ -51,7 +51,7 @@ struct ReplayWatch {
                 if isAnswering { say("the archive does not answer; \(name) waits for it") }
                 isAnswering = false
             }
-            if job.isOver { return end() }
+            if job.isOver { return try end(&client) }
             if isAnswering { show() }
             if stop.wait(for: Self.interval) {
                 leave()
@@ -75,6 +75,17 @@ struct ReplayWatch {
         FileHandle.standardError.write(Data("\(isTerminal ? "\n" : "")\(sentence)\n".utf8))
     }
 
+    /// Says how it has ended, with what the catalog has then counted.
+    private mutating func end(_ client: inout ControlClient) throws {
+        do throws(RecordingError) {
+            _ = try client.ask(.catchUp)
+            if let job = try client.ask(.job(number: job.number)).job { self.job = job }
+        } catch {
+            guard error.kind == .notServing else { throw error }  // It is over all the same.
+        }
+        end()
+    }
+
     /// Says how it has ended.
     func end() {
         if isJSON { return printJSON() }
@@ -83,8 +94,18 @@ struct ReplayWatch {
         print(
             job.state == "cancelled"
                 ? "\(name) was cancelled with \(Readable.count(job.owed)) frames left"
-                : "\(name) is done: \(Readable.count(job.frames)) frames by run \(run) in \(took)"
+                : "\(name) is done: \(outcome) by run \(run) in \(took)"
         )
+    }
+
+    /// What became of the frames; the catalog may be too far behind to know of each.
+    private var outcome: String {
+        guard job.completed + job.dead == job.frames else {
+            return "\(Readable.count(job.frames)) frames"
+        }
+        let failed = job.failed == 0 ? "" : " (\(Readable.count(job.failed)) failed)"
+        let dead = job.dead == 0 ? "" : ", \(Readable.count(job.dead)) given up,"
+        return "\(Readable.count(job.completed)) results\(failed)\(dead)"
     }
 
     private var bar: String {

@@ -51,7 +51,6 @@ struct ServeCommand: ParsableCommand {
             broker: broker,
             log: Log.Options(segmentByteCount: segmentSize.bytes, sync: sync)
         )
-        logger.info("serving \(options.directory.path), sync \(sync.rawValue)")
         try explaining { try ArchiveService.serve(options, stop: stop, logger: logger) }
     }
 }

@@ -6,15 +6,12 @@ import Service
 /// come, after a few that decide the columns' widths.
 struct TablePrinter {
     private static let sampleCount = 200
-    private static let widthLimit = 60
 
     private let isJSON: Bool
     private var columns: [String] = []
     private var sample: [[SQLValue]] = []
-    private var widths: [Int] = []
-    private var isNumeric: [Bool] = []
+    private var layout: TableLayout?
     private var count = 0
-    private var isOpen = false
 
     /// A printer of a table, or of JSON.
     init(json: Bool) { isJSON = json }
@@ -27,8 +24,8 @@ struct TablePrinter {
         count += 1
         if isJSON {
             print((count == 1 ? "[\n" : ",\n") + JSONLine.object(columns, row), terminator: "")
-        } else if isOpen {
-            print(line(row.map(Self.text)))
+        } else if let layout {
+            print(layout.line(row))
         } else {
             sample.append(row)
             if sample.count == Self.sampleCount { open() }
@@ -41,43 +38,20 @@ struct TablePrinter {
             print(count == 0 ? "[]" : "\n]")
         } else if count == 0 {
             print(nothing)
-        } else {
+        } else if layout == nil {
             open()
         }
     }
 
     private mutating func open() {
-        guard !isOpen else { return }
-        isOpen = true
-        let cells = sample.map { $0.map(Self.text) }
-        widths = columns.indices.map { column in
-            let widest = cells.map { $0[column].count }.max() ?? 0
-            return min(Self.widthLimit, max(columns[column].count, widest))
-        }
-        isNumeric = columns.indices.map { column in
-            sample.allSatisfy {
-                switch $0[column] {
-                case .integer, .real, .null: true
-                case .text, .blob: false
-                }
-            }
-        }
-        print(line(columns))
-        print(widths.map { String(repeating: "-", count: $0) }.joined(separator: "  "))
-        for row in cells { print(line(row)) }
+        let layout = TableLayout(columns, sample)
+        for line in layout.head { print(line) }
+        for row in sample { print(layout.line(row)) }
+        self.layout = layout
         sample = []
     }
 
-    private func line(_ cells: [String]) -> String {
-        let padded = cells.enumerated().map { column, cell in
-            let blanks = String(repeating: " ", count: max(0, widths[column] - cell.count))
-            return isNumeric[column] ? blanks + cell : cell + blanks
-        }
-        let line = padded.joined(separator: "  ")
-        return String(line.reversed().drop { $0 == " " }.reversed())
-    }
-
-    /// A value as people read it.
+    /// A value as people read it, in one line.
     static func text(_ value: SQLValue) -> String {
         switch value {
         case .null: ""
@@ -85,10 +59,16 @@ struct TablePrinter {
         case .real(let real):
             real == real.rounded() && abs(real) < 1e15
                 ? String(Int64(real)) : String(format: "%.4g", real)
-        case .text(let text): text.replacing("\n", with: " ")
+        case .text(let text):
+            // What moves a terminal's cursor would move the columns too.
+            String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isControl ? " " : $0 }))
         case .blob(let bytes): "(\(bytes.count) bytes)"
         }
     }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isControl: Bool { properties.generalCategory == .control }
 }
 
 /// A row as a JSON object on one line.

@@ -1,6 +1,10 @@
 internal import CLMDB
 private import Synchronization
 
+#if canImport(Glibc)
+private import Glibc
+#endif
+
 /// One LMDB file, mapped into memory; safe to share between threads.
 ///
 /// LMDB's locks belong to the process, so a file may be open once per process; a second try throws
@@ -44,7 +48,11 @@ package final class Environment: Sendable {
     ///
     /// Beside it LMDB keeps `path` + `-lock`, unless the environment is lock-free.
     ///
-    /// - Throws: ``LMDBError`` from `mdb_env_open`, or when this process has the file open already.
+    /// A file that has lost its end is refused and left as it is: reading behind the end of a mapped
+    /// file kills the process with SIGBUS. LMDB itself never looks at the file's size.
+    ///
+    /// - Throws: ``LMDBError`` from `mdb_env_open`; ``LMDBError/isCutShort`` when the file has lost
+    ///   its end; ``LMDBError/isAlreadyOpen`` when this process has it open already.
     package init(path: String, options: Options) throws(LMDBError) {
         claim = options.isLockFree ? nil : path
         if let claim { try OpenFiles.shared.claim(claim) }
@@ -80,13 +88,41 @@ package final class Environment: Sendable {
                 mdb_env_set_maxreaders(raw, readers),
                 "mdb_env_set_maxreaders"
             )
+            if options.isReadOnly { try requireContent(path) }
             let code = unsafe mdb_env_open(raw, path, UInt32(flags), 0o644)
             try LMDBError.check(code, "mdb_env_open")
+            try unsafe requireEveryPage(raw)
         } catch {
             unsafe mdb_env_close(raw)  // Required after a failed open, says lmdb.h.
             throw error
         }
         return unsafe raw
+    }
+
+    /// Says so when the file at `path` is empty, which LMDB takes for new and tries to write to.
+    private static func requireContent(_ path: String) throws(LMDBError) {
+        var file = stat()
+        guard unsafe stat(path, &file) == 0 else { return }  // `mdb_env_open` says why.
+        if file.st_size == 0 { throw .cutShort }
+    }
+
+    /// Says so when the file ends before the last page that its newest commit uses.
+    ///
+    /// A commit writes its pages before the meta page that names the last of them, so a whole file is
+    /// never shorter, a new one included: that has its two meta pages. The exception are pages at the
+    /// very end that were taken and given back within one transaction: no key can be deleted here, so
+    /// that only putting a large value twice in one transaction would do that.
+    private static func requireEveryPage(_ raw: OpaquePointer) throws(LMDBError) {
+        var descriptor: mdb_filehandle_t = -1
+        let code = unsafe mdb_env_get_fd(raw, &descriptor)
+        try LMDBError.check(code, "mdb_env_get_fd")
+        // In this order: somebody else may be writing to it.
+        let used = unsafe usage(of: raw).usedByteCount
+        var file = stat()
+        guard unsafe fstat(descriptor, &file) == 0 else {
+            throw LMDBError(code: errno, operation: "fstat")
+        }
+        if Int(file.st_size) < used { throw .cutShort }
     }
 
     /// Begins the one write transaction; waits while another is open.
@@ -124,7 +160,9 @@ package final class Environment: Sendable {
     }
 
     /// How full the map is.
-    package var usage: Usage {
+    package var usage: Usage { unsafe Self.usage(of: raw) }
+
+    private static func usage(of raw: OpaquePointer) -> Usage {
         var info = unsafe MDB_envinfo()
         var statistics = MDB_stat()
         unsafe mdb_env_info(raw, &info)

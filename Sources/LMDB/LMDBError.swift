@@ -12,6 +12,7 @@ package struct LMDBError: Error, Equatable, CustomStringConvertible {
     }
 
     package var description: String {
+        if isCutShort { return "its end is missing, so that it cannot be read safely" }
         let reason = unsafe String(cString: mdb_strerror(code))
         return "\(operation): \(reason) (\(code))"
     }
@@ -33,6 +34,9 @@ package struct LMDBError: Error, Equatable, CustomStringConvertible {
             .contains(code)
     }
 
+    /// Whether the file is shorter than what was written to it; that is damage too.
+    package var isCutShort: Bool { self == .cutShort }
+
     /// Whether the map has no room left.
     package var isFull: Bool { code == MDB_MAP_FULL }
 
@@ -44,6 +48,9 @@ package struct LMDBError: Error, Equatable, CustomStringConvertible {
 
     /// The map has no room left where that was not expected.
     package static let full = LMDBError(code: MDB_MAP_FULL, operation: "commit")
+
+    /// The file ends before its last page.
+    static let cutShort = LMDBError(code: MDB_CORRUPTED, operation: "compare the file's size")
 
     static let alreadyOpen = LMDBError(code: 16, operation: "open once per process")
 

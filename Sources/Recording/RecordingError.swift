@@ -1,7 +1,7 @@
 /// What the archive cannot do, in a sentence for the person who asked.
 package struct RecordingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What kind of thing went wrong, for a program.
-    package enum Kind: Sendable, Equatable {
+    package enum Kind: String, Sendable, Equatable, Codable {
         /// The data directory, or something in it, is not there.
         case missing
         /// The data directory, or something in it, cannot be written.
@@ -12,6 +12,8 @@ package struct RecordingError: Error, Sendable, Equatable, CustomStringConvertib
         case diskFull
         /// Bytes on disk are not what was written.
         case damaged
+        /// A frame that was named is not in the log, or can no longer be told from the damage there.
+        case gone
         /// A record that no segment can hold.
         case tooLarge
         /// Something that was asked for by name does not exist, or the question makes no sense.

@@ -1,3 +1,4 @@
+import Foundation
 import LMDB
 import Testing
 import TestSupport
@@ -133,6 +134,66 @@ import TestSupport
         #expect(environment.usage.usedByteCount >= before.usedByteCount + 100_000)
         #expect(environment.usage.usedByteCount <= environment.usage.mapByteCount)
         try environment.sync()
+    }
+
+    @Test(arguments: [true, false])
+    func aFileThatHasLostItsEndIsRefusedAndLeftAsItIs(isReadOnly: Bool) throws {
+        var pageByteCount = 0
+        do {
+            let environment = try environment()
+            let table = try environment.createTable(named: "log")
+            var transaction = try environment.beginWrite()
+            let value = [UInt8](repeating: 1, count: 100_000)
+            #expect(try append(value, 1, table, &transaction) == .done)
+            #expect(try transaction.commit() == .done)
+            pageByteCount = environment.usage.pageByteCount
+        }
+        var options = Environment.Options(mapByteCount: 1 << 20)
+        options.isReadOnly = isReadOnly
+        options.isLockFree = isReadOnly
+        _ = try Environment(path: path, options: options)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        // Half a page less; the pages in between; the two meta pages alone; less than that.
+        let lengths = [
+            whole.count - pageByteCount / 2, whole.count / 2, 2 * pageByteCount,
+            pageByteCount + 10,
+        ]
+        for length in lengths + (isReadOnly ? [0] : []) {
+            try whole.prefix(length).write(to: URL(fileURLWithPath: path))
+            #expect {
+                try Environment(path: path, options: options)
+            } throws: {
+                ($0 as? LMDBError)?.isDamage == true
+            }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == whole.prefix(length))
+        }
+        try whole.write(to: URL(fileURLWithPath: path))
+        let environment = try Environment(path: path, options: options)
+        #expect(try environment.table(named: "log") != nil)
+    }
+
+    @Test func aWholeFileIsOpenedWhateverWasWritten() throws {
+        // Many sizes, several to a commit, with a commit that was given up between them.
+        let environment = try environment(mapByteCount: 64 << 20)
+        let table = try environment.createTable(named: "log")
+        var options = Environment.Options(mapByteCount: 1 << 20)
+        options.isReadOnly = true
+        options.isLockFree = true
+        _ = try Environment(path: path, options: options)
+        for round in 0..<40 as Range<UInt64> {
+            var transaction = try environment.beginWrite()
+            for number in 0..<5 as Range<UInt64> {
+                let byteCount = Int((round * 5 + number) * 977 % 30_000)
+                let value = [UInt8](repeating: 1, count: byteCount)
+                #expect(try append(value, round * 5 + number, table, &transaction) == .done)
+            }
+            if !round.isMultiple(of: 7) {
+                #expect(try transaction.commit() == .done)
+            } else {
+                _ = consume transaction
+            }
+            _ = try Environment(path: path, options: options)
+        }
     }
 
     private func put(

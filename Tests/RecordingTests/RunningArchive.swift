@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Service
 import Synchronization
 
@@ -20,7 +21,8 @@ final class RunningArchive: Sendable {
         _ directory: DataDirectory,
         broker endpoint: String,
         log: Log.Options = Log.Options(sync: .none),
-        committing: Committer.Limits = Committer.Limits()
+        committing: Committer.Limits = Committer.Limits(),
+        logger: Logger = Fixture.logger
     ) throws {
         self.directory = directory
         let handle = Handle()
@@ -32,7 +34,7 @@ final class RunningArchive: Sendable {
             // The signal is sent to this thread alone, which holds it back.
             let stop = try StopSignal([SIGUSR2])
             handle.value.withLock { $0 = pthread_self() }
-            try ArchiveService.serve(settings, stop: stop, logger: Fixture.logger)
+            try ArchiveService.serve(settings, stop: stop, logger: logger)
         }
     }
 

@@ -108,7 +108,9 @@ struct BadInputTests {
         Mistake("worker --group a --model text.xml", exitCode: 1, "text.xml"),
         Mistake("worker --group a --model empty", exitCode: 66, "empty"),
         Mistake("archive serve --data text.avi/data", exitCode: 1, "text.avi/data"),
-        Mistake("archive serve --data /proc/data", exitCode: 1, "/proc/data"),
+        Mistake("archive serve --data text.avi", exitCode: 1, "text.avi", "file"),
+        Mistake("archive serve --data /proc/data", exitCode: 1, "/proc/data", "created"),
+        Mistake("archive serve --data /proc", exitCode: 1, "/proc", "written"),
         Mistake("archive streams --data nowhere", exitCode: 66, "nowhere", "--data"),
         Mistake("archive sql --data nowhere SELECT", exitCode: 66, "nowhere", "--data"),
         Mistake("archive info --data nowhere", exitCode: 66, "nowhere"),
@@ -203,7 +205,7 @@ struct BadInputTests {
             ("SELEKT * FROM frames", "SELEKT"),
             ("SELECT * FROM pictures", "pictures"),
             ("DELETE FROM frames", "SELECT"),
-            ("", "empty"),
+            ("", "empty"), ("SELECT 1; SELECT 2", "one after the other"),
         ]
     )
     func aMistakeInSQLIsExplained(query: String, word: String) async throws {
@@ -237,6 +239,18 @@ struct BadInputTests {
             try await system.waitFor(0, "SELECT COUNT(*) FROM frames")
             let second = try await system.command("archive", ["serve", "--data", system.data])
             second.expectComplaint(1, ["\(first.processID)", system.data])
+            #expect(!second.log.contains { $0.contains("serving") })
+        }
+    }
+
+    @Test func anEndpointThatIsNoneCreatesNoArchive() async throws {
+        try await System.run { system in
+            let serve = try await system.command(
+                "archive",
+                ["serve", "--data", system.data, "--broker", "foo"]
+            )
+            serve.expectComplaint(64, ["foo", "tcp://"])
+            #expect(!FileManager.default.fileExists(atPath: system.data))
         }
     }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Recording
 import Service
 import Wire
@@ -51,7 +50,7 @@ struct ShowDeadLetterCommand: ParsableCommand {
 
     func run() throws {
         guard let id else { return }
-        try reading.withArchive { archive in
+        try reading.withArchive(.frames) { archive in
             let letters = try DeadLetterFacts(of: id, group: group, archive.catalog)
             guard !letters.isEmpty else {
                 throw Failure(
@@ -70,7 +69,7 @@ struct ShowDeadLetterCommand: ParsableCommand {
                 if out != nil { throw error }
                 absence = error.description
             }
-            if let out, let parts { try write(parts.payload, to: out) }
+            if let out, let parts { try OutputFiles.write(parts.payload, to: out) }
             if listing.json {
                 let sidecar = Sidecar(catalog: archive.catalog)
                 let json = try sidecar.text(
@@ -85,14 +84,6 @@ struct ShowDeadLetterCommand: ParsableCommand {
                     print("written     \(Readable.bytes(parts.payload.count)) to \(out)")
                 }
             }
-        }
-    }
-
-    private func write(_ payload: [UInt8], to file: String) throws(Failure) {
-        do {
-            try Data(payload).write(to: URL(fileURLWithPath: file))
-        } catch {
-            throw Failure(.general, "\(file) cannot be written: \(error.localizedDescription)")
         }
     }
 }

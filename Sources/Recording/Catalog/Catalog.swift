@@ -76,6 +76,20 @@ package final class Catalog: Sendable {
         throw RecordingError(.invalid, "the archive has no stream \(pattern); \(known)")
     }
 
+    /// How many frames a run has completed, how many of them failed, and how many it has given up.
+    func counts(
+        of run: Run
+    ) throws(RecordingError) -> (completed: UInt64, failed: UInt64, dead: UInt64)? {
+        try reading { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: "SELECT completed, failed, dead FROM runs WHERE group_name = ? AND run = ?",
+                arguments: [run.group, run.number]
+            )
+            return row.map { ($0[0], $0[1], $0[2]) }
+        }
+    }
+
     func reading<Value>(
         _ body: (Database) throws -> Value
     ) throws(RecordingError) -> Value {

@@ -110,13 +110,21 @@ package final class CatalogProjection: Sendable {
     private func step() throws(RecordingError) {
         var batch: [LogRecord] = []
         var damaged: [(UInt64, String)] = []
-        let next = try log.scan(from: position) { position, bytes in
-            do throws(WireError) {
-                try Self.collect(bytes, into: &batch)
-            } catch {
-                damaged.append((position, error.description))
+        let next: UInt64
+        do throws(RecordingError) {
+            next = try log.scan(from: position) { position, bytes in
+                do throws(WireError) {
+                    try Self.collect(bytes, into: &batch)
+                } catch {
+                    damaged.append((position, error.description))
+                }
+                return batch.count < Self.batchLimit
             }
-            return batch.count < Self.batchLimit
+        } catch {
+            // Waiting would not mend it, and what lies behind it can be read.
+            guard error.kind == .damaged else { throw error }
+            logger.error("the catalog goes on without the rest of a segment: \(error)")
+            next = log.end(ofSegmentWith: position)
         }
         for (position, reason) in damaged {
             logger.error("the record at position \(position) is damaged: \(reason); it is skipped")

@@ -38,6 +38,7 @@ package final class Committer: Sendable {
     private let wakeUps: [WakeUp]
     private let published: Mutex<Published>
     private let failureBox = Mutex<RecordingError?>(nil)
+    private let leftBox = Mutex<String?>(nil)
     private let thread = Mutex<ServiceThread?>(nil)
 
     /// Begins to commit, on a thread of its own.
@@ -62,7 +63,7 @@ package final class Committer: Sendable {
         published = Mutex(Published(state: state))
         let writer = opened.takeWriter()
         log = writer.log
-        let handover = Handover(writer)
+        let handover = WriterHandover(writer)
         let thread = try ServiceThread("commit") { [self] in
             if let writer = handover.take() { run(writer, ahead: state) }
         }
@@ -113,6 +114,10 @@ package final class Committer: Sendable {
     /// Why the committing thread has given up, if it has.
     package var failure: RecordingError? { failureBox.withLock { $0 } }
 
+    /// What was not committed when the archive was ended while the disk was full, in words such as
+    /// `12 frames and 1 result were`; none of it was acknowledged.
+    package var leftBehind: String? { leftBox.withLock { $0 } }
+
     /// Commits what is waiting, writes everything to the device and ends the thread.
     package func close() {
         inbox.close()
@@ -130,7 +135,7 @@ extension Committer {
         var items: [Inbox.Item] = []
         do throws(RecordingError) {
             while inbox.take(into: &items, byteLimit: limits.batchByteCount) {
-                try commit(items, &writer, &ahead)
+                guard try commit(&items, &writer, &ahead) else { return leave(&items) }
                 items.removeAll(keepingCapacity: true)
             }
             try writer.sync()
@@ -144,11 +149,22 @@ extension Committer {
         }
     }
 
+    /// Ends without what is left, as there is no room for it and nobody is told that it is committed.
+    private func leave(_ items: inout [Inbox.Item]) {
+        let full = RecordingError(.diskFull, "the disk is full, and the archive is stopping")
+        while inbox.take(into: &items, byteLimit: .max) {}
+        settle(items, full)
+        leftBox.withLock { $0 = Inbox.Item.words(for: items) }
+    }
+
+    /// Commits a batch; returns whether that was possible before the archive was ended.
+    ///
+    /// When it was not, `items` has what is not committed.
     private func commit(
-        _ items: [Inbox.Item],
+        _ items: inout [Inbox.Item],
         _ writer: inout LogWriter,
         _ ahead: inout LogState
-    ) throws(RecordingError) {
+    ) throws(RecordingError) -> Bool {
         var entries: [LogEntry] = []
         entries.reserveCapacity(items.count)
         var counted = items.startIndex
@@ -158,7 +174,10 @@ extension Committer {
             case .message(let record?, let bytes, _):
                 if ahead.beginsAtTheBeginning(record) {
                     // What it owes is read from the log, so that must be complete.
-                    try write(&entries, items[counted..<index], &writer)
+                    guard try write(&entries, items[counted..<index], &writer) else {
+                        items.removeFirst(counted)
+                        return false
+                    }
                     counted = index
                     try admit(record, bytes, &ahead, &entries)
                     try oweEverything(record, &ahead, &entries)
@@ -169,9 +188,13 @@ extension Committer {
                 for record in records { try admit(record, nil, &ahead, &entries) }
             }
         }
-        try write(&entries, items[counted...], &writer)
+        guard try write(&entries, items[counted...], &writer) else {
+            items.removeFirst(counted)
+            return false
+        }
         settle(items, nil)
         for wakeUp in wakeUps { wakeUp.signal() }
+        return true
     }
 
     private func admit(
@@ -196,7 +219,10 @@ extension Committer {
     ) throws(RecordingError) {
         guard case .group(let group) = record else { return }
         let run = Run(group: group.name, number: 0)
-        for (stream, epochs) in try log.frames(covering: group.covers(stream:)) {
+        let frames = try log.frames(covering: group.covers(stream:)) { damage in
+            logger.error("group \(group.name) does not get the frames of a segment: \(damage)")
+        }
+        for (stream, epochs) in frames {
             for (epoch, set) in epochs {
                 for owed in Owed.records(set, epoch: epoch, stream: stream, run: run) {
                     try admit(.owed(owed), nil, &ahead, &entries)
@@ -206,24 +232,29 @@ extension Committer {
     }
 
     /// Writes the entries, and publishes at once what they change and which messages they were.
+    ///
+    /// - Returns: Whether they were written before the archive was ended.
     private func write(
         _ entries: inout [LogEntry],
         _ items: ArraySlice<Inbox.Item>,
         _ writer: inout LogWriter
-    ) throws(RecordingError) {
-        if !entries.isEmpty { try append(entries, &writer) }
+    ) throws(RecordingError) -> Bool {
+        if !entries.isEmpty {
+            guard try append(entries, &writer) else { return false }
+        }
         published.withLock { published in
             for entry in entries { published.state.apply(entry.record) }
             published.count(items)
         }
         entries.removeAll(keepingCapacity: true)
+        return true
     }
 
-    /// Puts the entries on disk, waiting for room on a full one.
+    /// Puts the entries on disk, waiting for room on a full one until the archive is ended.
     private func append(
         _ entries: [LogEntry],
         _ writer: inout LogWriter
-    ) throws(RecordingError) {
+    ) throws(RecordingError) -> Bool {
         var hasWaited = false
         while true {
             do throws(RecordingError) {
@@ -235,29 +266,15 @@ extension Committer {
                 guard error.kind == .diskFull else { throw error }
                 if !hasWaited { logger.error("\(error)") }
                 hasWaited = true
-                if inbox.wait(for: .seconds(1)) { throw error }
+                if inbox.wait(for: .seconds(1)) { return false }
             }
         }
         if hasWaited { logger.notice("there is room on the disk again") }
+        return true
     }
 
     private func settle(_ items: [Inbox.Item], _ failure: RecordingError?) {
         for case .own(_, let receipt?) in items { receipt.settle(failure) }
-    }
-}
-
-/// What is on disk, and how far that is in the broker's session.
-private struct Published {
-    var state: LogState
-    var progress = Committer.Progress(session: 0, count: 0)
-
-    mutating func count(_ items: ArraySlice<Inbox.Item>) {
-        for case .message(_, _, let session) in items {
-            if session != progress.session {
-                progress = Committer.Progress(session: session, count: 0)
-            }
-            progress.count += 1
-        }
     }
 }
 
@@ -267,13 +284,4 @@ extension LogState {
         guard case .group(let group) = record else { return false }
         return group.policy == .durable && group.start == .beginning && groups[group.name] == nil
     }
-}
-
-/// Carries the writing end to its thread.
-private final class Handover: Sendable {
-    private let writer: Mutex<LogWriter?>
-
-    init(_ writer: consuming LogWriter) { self.writer = Mutex(writer) }
-
-    func take() -> LogWriter? { writer.withLock { $0.take() } }
 }

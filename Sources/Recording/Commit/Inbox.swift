@@ -17,6 +17,27 @@ final class Inbox: Sendable {
             case .own: 0
             }
         }
+
+        /// How many frames, results and other records these are: `2 frames and 1 result were`.
+        static func words(for items: [Item]) -> String {
+            var (frames, results, others) = (0, 0, 0)
+            for item in items {
+                switch item {
+                case .message(.frame, _, _): frames += 1
+                case .message(.result, _, _): results += 1
+                case .message: others += 1
+                case .own(let records, _): others += records.count
+                }
+            }
+            let counts = [(frames, "frame"), (results, "result"), (others, "other record")]
+            let parts = counts.filter { $0.0 > 0 }.map { "\($0) \($1)\($0 == 1 ? "" : "s")" }
+            let list =
+                parts.count < 2
+                ? parts.joined()
+                : parts.dropLast().joined(separator: ", ") + " and " + (parts.last ?? "")
+            let total = frames + results + others
+            return "\(list.isEmpty ? "nothing" : list) \(total > 1 ? "were" : "was")"
+        }
     }
 
     private struct Waiting: Sendable {

@@ -80,7 +80,7 @@ package struct ControlClient: ~Copyable {
             )
         }
         if let refusal = answer.0.refusal {
-            throw RecordingError(refusal.isInvalid ? .invalid : .failed, refusal.sentence)
+            throw RecordingError(refusal.kind, refusal.sentence)
         }
         return answer
     }
@@ -107,7 +107,7 @@ package struct ControlClient: ~Copyable {
             guard let reply = ControlCoding.decode(ControlReply.self, first) else {
                 let sentence = "the archive's answer makes no sense to this version"
                 var reply = ControlReply()
-                reply.refusal = .init(isInvalid: false, sentence: sentence)
+                reply.refusal = .init(kind: .failed, sentence: sentence)
                 return (reply, [])
             }
             if reply.number == asked || reply.number == 0 {

@@ -48,18 +48,18 @@ package struct ReplayRequest: Codable, Sendable, Equatable {
 package struct ControlReply: Codable, Sendable {
     /// Why it cannot be done.
     package struct Refusal: Codable, Sendable {
-        /// Whether the question was the mistake, rather than the archive.
-        package var isInvalid: Bool
+        /// What kind of thing went wrong.
+        package var kind: RecordingError.Kind
         /// What happened, and what to do.
         package var sentence: String
 
         /// What `error` says.
         init(_ error: RecordingError) {
-            self.init(isInvalid: error.kind == .invalid, sentence: error.description)
+            self.init(kind: error.kind, sentence: error.description)
         }
 
-        init(isInvalid: Bool, sentence: String) {
-            self.isInvalid = isInvalid
+        init(kind: RecordingError.Kind, sentence: String) {
+            self.kind = kind
             self.sentence = sentence
         }
     }
@@ -114,6 +114,12 @@ package struct JobProgress: Codable, Sendable, Equatable {
     package var frames: UInt64
     /// Frames not done.
     package var owed: UInt64
+    /// Frames with a result, as far as the catalog knows.
+    package var completed: UInt64 = 0
+    /// Those of them whose result is a failure.
+    package var failed: UInt64 = 0
+    /// Frames given up, as far as the catalog knows.
+    package var dead: UInt64 = 0
     /// When it was asked for, UTC.
     package var createdAt: String
     /// What was selected, in words.

@@ -18,12 +18,10 @@ final class ControlServer: Sendable {
     /// How often the catalog is looked at while a request waits for it.
     private static let glance: Duration = .milliseconds(20)
 
-    /// A request that waits until the catalog has everything before `position`.
-    fileprivate struct Parked {
+    /// A request that waits for the catalog.
+    private struct Parked {
         let question: ControlQuestion
         let peer: RoutingID
-        let position: UInt64
-        let deadline: ContinuousClock.Instant
     }
 
     /// Binds the socket of `directory` and starts the thread.
@@ -64,7 +62,7 @@ final class ControlServer: Sendable {
         var poller = Poller()
         _ = poller.add(socket)
         _ = poller.add(fileDescriptor: bell.fileDescriptor)
-        var parked: [Parked] = []
+        var parked = Parking<Parked>()
         while !isClosing.load(ordering: .acquiring) {
             _ = try poller.wait(for: parked.isEmpty ? nil : Self.glance)
             _ = bell.drain()
@@ -75,11 +73,9 @@ final class ControlServer: Sendable {
                 try take(body.copyBytes(), from: peer, socket, &parked)
             }
             for (peer, reply) in desk.takeReplies() { try send(reply, nil, to: peer, socket) }
-            let cataloged = replays.projection.position
-            for waiting in parked where waiting.isOver(at: cataloged) {
-                try finish(waiting, socket)
+            for over in parked.takeOver(at: replays.projection.position, now: .now) {
+                try finish(over.request, isReady: over.isReady, socket)
             }
-            parked.removeAll { $0.isOver(at: cataloged) }
         }
     }
 
@@ -87,11 +83,11 @@ final class ControlServer: Sendable {
         _ bytes: [UInt8],
         from peer: RoutingID,
         _ socket: borrowing Socket,
-        _ parked: inout [Parked]
+        _ parked: inout Parking<Parked>
     ) throws(ZeroMQError) {
         guard let question = ControlCoding.decode(ControlQuestion.self, bytes) else {
             let sentence = "the archive does not understand this command; are both of one version?"
-            return try refuse(sentence, 0, to: peer, socket, isInvalid: true)
+            return try refuse(sentence, 0, to: peer, socket, .invalid)
         }
         let patience: Duration
         switch question.request {
@@ -107,20 +103,20 @@ final class ControlServer: Sendable {
             let sentence = "the archive has too many requests under way; try again in a while"
             return try refuse(sentence, question.number, to: peer, socket)
         }
-        parked.append(
-            Parked(
-                question: question,
-                peer: peer,
-                position: replays.committer.log.promised,
-                deadline: .now + patience
-            )
+        parked.add(
+            Parked(question: question, peer: peer),
+            until: replays.committer.log.promised,
+            orAt: .now + patience
         )
     }
 
     /// Deals with a request that has waited for the catalog, or long enough.
-    private func finish(_ waiting: Parked, _ socket: borrowing Socket) throws(ZeroMQError) {
+    private func finish(
+        _ waiting: Parked,
+        isReady: Bool,
+        _ socket: borrowing Socket
+    ) throws(ZeroMQError) {
         if case .replay = waiting.question.request {
-            let isReady = replays.projection.position >= waiting.position
             return try hand(waiting.question, of: waiting.peer, isReady: isReady, socket)
         }
         try send(ControlReply(number: waiting.question.number), nil, to: waiting.peer, socket)
@@ -147,10 +143,10 @@ final class ControlServer: Sendable {
         _ number: UInt64,
         to peer: RoutingID,
         _ socket: borrowing Socket,
-        isInvalid: Bool = false
+        _ kind: RecordingError.Kind = .failed
     ) throws(ZeroMQError) {
         var reply = ControlReply(number: number)
-        reply.refusal = .init(isInvalid: isInvalid, sentence: sentence)
+        reply.refusal = .init(kind: kind, sentence: sentence)
         try send(reply, nil, to: peer, socket)
     }
 
@@ -206,18 +202,12 @@ final class ControlServer: Sendable {
     }
 }
 
-extension ControlServer.Parked {
-    fileprivate func isOver(at cataloged: UInt64) -> Bool {
-        cataloged >= position || .now >= deadline
-    }
-}
-
 extension StoredFrame {
     /// The frame's parts; what is missing or damaged is an error that says so.
     static func record(_ id: FrameID, from log: Log) throws(RecordingError) -> Outbox.Record {
         switch try read(id, from: log) {
         case .found(_, let record): return record
-        case .missing: throw RecordingError(.invalid, "the archive does not have frame \(id)")
+        case .missing: throw RecordingError(.gone, "the log has no readable record of frame \(id)")
         case .damaged(let position, let reason):
             throw RecordingError(
                 .damaged,

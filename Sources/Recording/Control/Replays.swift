@@ -99,7 +99,12 @@ struct Replays {
         let progress = committer.withState { state in
             state.jobs[number].map { JobProgress($0, owed: state.debts.count(of: $0.run)) }
         }
-        guard let progress else { throw unknown(number) }
+        guard var progress else { throw unknown(number) }
+        if progress.isOver,
+            let counts = try? catalog.counts(of: Run(group: progress.group, number: progress.run))
+        {
+            (progress.completed, progress.failed, progress.dead) = counts
+        }
         return progress
     }
 

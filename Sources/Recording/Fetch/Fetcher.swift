@@ -189,7 +189,7 @@ final class Fetcher: Sendable {
             held.trouble = ""
             switch stored {
             case .found(let frame, let record): return .found(frame, record)
-            case .missing: return .lost("the archive does not have it any more")
+            case .missing: return .lost("the log has no readable record of it")
             case .damaged(let position, let reason):
                 return .lost("its record at position \(position) is damaged: \(reason)")
             }

@@ -5,7 +5,7 @@ internal import ZeroMQ
 enum StoredFrame {
     /// Checked, in the parts in which the camera wrote it.
     case found(Frame, Outbox.Record)
-    /// The log does not have it.
+    /// The log does not have it, or its record cannot even be told apart.
     case missing
     /// It is not what the camera wrote.
     case damaged(position: UInt64, reason: String)

@@ -21,14 +21,35 @@ package struct DataDirectory: Sendable {
     ///
     /// - Throws: ``RecordingError/Kind/unwritable`` when the directory cannot be written.
     package func create() throws(RecordingError) {
-        do {
-            let manager = FileManager.default
-            try manager.createDirectory(atPath: log, withIntermediateDirectories: true)
-        } catch {
-            throw RecordingError(.unwritable, "the data directory \(path) cannot be created")
+        let isNew = unsafe access(path, F_OK) != 0
+        var made = log.hasPrefix("/") ? "/" : ""
+        for name in log.split(separator: "/") {
+            made += name + "/"
+            let isThere = unsafe mkdir(made, 0o755) == 0 || errno == EEXIST
+            guard isThere else { throw unusable(isNew: isNew) }
         }
-        guard unsafe access(path, W_OK) == 0, unsafe access(log, W_OK) == 0 else {
-            throw RecordingError(.unwritable, "the data directory \(path) cannot be written")
+        for place in [path, log] {
+            guard unsafe access(place, W_OK | X_OK) == 0 else { throw unusable(isNew: false) }
+        }
+    }
+
+    /// Why the directory is of no use, by what the last call has failed with.
+    private func unusable(isNew: Bool) -> RecordingError {
+        let reason = lastError().lowercased()
+        var file = stat()
+        let isDirectory = unsafe stat(path, &file) != 0 || file.st_mode & S_IFMT == S_IFDIR
+        return RecordingError(
+            .unwritable,
+            isDirectory
+                ? "the data directory \(path) cannot be \(isNew ? "created" : "written"): \(reason)"
+                : "\(path) is a file, and no directory to keep an archive in; choose another --data"
+        )
+    }
+
+    /// Whether this process may write here.
+    package var isWritable: Bool {
+        [path, log, lock].allSatisfy { (place: String) in
+            unsafe access(place, W_OK) == 0 || access(place, F_OK) != 0
         }
     }
 

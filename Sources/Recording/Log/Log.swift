@@ -47,11 +47,12 @@ package final class Log: Sendable {
     }
 
     struct Directory {
-        /// The first positions of all segments, ascending; the last one is the head's.
+        /// The first positions of all segments, ascending; the last one is the head's, if there is one.
         var firsts: [UInt64]
         /// Sealed segments that are open, the latest used last.
         var open: [Segment] = []
-        var head: Segment
+        /// The segment that is written to; `nil` when nobody writes.
+        var head: Segment?
     }
 
     /// Sealed segments kept open at most.
@@ -61,7 +62,7 @@ package final class Log: Sendable {
     let directory: Mutex<Directory>
     private let promise: Atomic<UInt64>
 
-    init(path: String, firsts: [UInt64], head: Segment, promised: UInt64) {
+    init(path: String, firsts: [UInt64], head: Segment?, promised: UInt64) {
         self.path = path
         directory = Mutex(Directory(firsts: firsts, head: head))
         promise = Atomic(promised)
@@ -187,20 +188,51 @@ package final class Log: Sendable {
     /// The sequences of all committed frames of every stream that `covers`, by stream and epoch.
     ///
     /// Reads all indexes: takes about a second for a million frames.
+    ///
+    /// - Parameters:
+    ///   - covers: Whether a stream counts.
+    ///   - damage: Told of each segment that is passed over because it is damaged.
+    /// - Returns: The frames.
+    /// - Throws: ``RecordingError`` for what may pass.
     package func frames(
-        covering covers: (String) -> Bool
+        covering covers: (String) -> Bool,
+        damage: (RecordingError) -> Void = { _ in }
     ) throws(RecordingError) -> [String: [UInt64: IntervalSet]] {
         var sets: [String: [UInt64: IntervalSet]] = [:]
         for first in directory.withLock({ $0.firsts }) {
-            let segment = try segment(containing: first)
-            try reading(segment) { () throws(LMDBError) in
-                try segment.frames(covering: covers, into: &sets)
+            do throws(RecordingError) {
+                let segment = try segment(containing: first)
+                try reading(segment) { () throws(LMDBError) in
+                    try segment.frames(covering: covers, into: &sets)
+                }
+            } catch {
+                guard error.kind == .damaged else { throw error }
+                damage(error)
             }
         }
         return sets
     }
 
     // MARK: Segments
+
+    /// The position behind the segment that has `position`, or ``promised``; where to go on when the
+    /// segment is damaged.
+    package func end(ofSegmentWith position: UInt64) -> UInt64 {
+        min(promised, max(position, segmentStart(after: position) ?? promised))
+    }
+
+    /// The sealed segments that cannot be opened, each in a sentence; the records are not read.
+    package func damagedSegments() -> [RecordingError] {
+        let sealed = directory.withLock { directory in
+            directory.firsts.filter { $0 != directory.head?.first }
+        }
+        return sealed.compactMap { first in
+            do throws(RecordingError) { try Segment.check(first: first, in: path) } catch {
+                return error
+            }
+            return nil
+        }
+    }
 
     private func segmentStart(after first: UInt64) -> UInt64? {
         directory.withLock { $0.firsts.first { $0 > first } }
@@ -209,7 +241,7 @@ package final class Log: Sendable {
     private func segment(containing position: UInt64) throws(RecordingError) -> Segment {
         let (first, known): (UInt64, Segment?) = directory.withLock { directory in
             let first = directory.firsts.last { $0 <= position } ?? directory.firsts.first ?? 0
-            if first == directory.head.first { return (first, directory.head) }
+            if let head = directory.head, first == head.first { return (first, head) }
             guard let index = directory.open.firstIndex(where: { $0.first == first }) else {
                 return (first, nil)
             }

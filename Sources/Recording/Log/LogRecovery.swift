@@ -28,19 +28,20 @@ extension LogWriter {
     ///   - patience: How long to wait for the lock.
     /// - Returns: The log and what it adds up to.
     /// - Throws: ``RecordingError``, when the lock is taken, the directory cannot be written, or the
-    ///   newest segment is no segment.
+    ///   newest segment is damaged as a whole: what it has cannot be continued.
     package static func open(
         _ directory: DataDirectory,
         options: Log.Options,
         patience: Duration = .zero
     ) throws(RecordingError) -> OpenedLog {
         try directory.create()
-        let lock = try WriterLock(directory, patience: patience)
+        let lock = try WriterLock.serving(directory, patience: patience)
         let began = ContinuousClock.now
         var firsts = try Log.segments(in: directory.log)
         try removeUnborn(&firsts, in: directory.log, options: options)
+        let reserved = try Log.reserved(in: directory.log, behind: firsts.last)
         guard let newest = firsts.last else {
-            return try begin(directory, options: options, lock: lock)
+            return try begin(directory, at: reserved ?? 0, options: options, lock: lock)
         }
         var recovery = try Recovery(first: newest, in: directory.log, options: options)
         let older = firsts.dropLast()
@@ -60,7 +61,11 @@ extension LogWriter {
             isSealed: recovery.isSealed,
             lock: lock
         )
-        if recovery.isSealed { try writer.roll(recovery.state) }
+        if let reserved {
+            try writer.roll(recovery.state, at: reserved)
+        } else if recovery.isSealed {
+            try writer.roll(recovery.state)
+        }
         let took = ContinuousClock.now - began
         let summary =
             "the log has \(counted(firsts.count, "segment")), up to position \(recovery.next);"
@@ -76,17 +81,23 @@ extension LogWriter {
 
     private static func begin(
         _ directory: DataDirectory,
+        at first: UInt64,
         options: Log.Options,
         lock: WriterLock
     ) throws(RecordingError) -> OpenedLog {
         let state = LogState()
-        let created = try create(first: 0, state: state, in: directory.log, options: options)
+        let created = try create(
+            first: first,
+            state: state,
+            in: directory.log,
+            options: options
+        )
         try DataDirectory.sync(directory: directory.path)
         let log = Log(
             path: directory.log,
-            firsts: [0],
+            firsts: [first],
             head: created.segment,
-            promised: created.recordCount
+            promised: first + created.recordCount
         )
         let writer = LogWriter(
             log: log,
@@ -116,11 +127,26 @@ extension LogWriter {
             let environment = try environment(path: path, options: options)
             guard try environment.table(named: Segment.logTable) == nil else { return }
         } catch {
-            throw failure(error, "opening", path)
+            throw failureOfNewest(error, "opening", path)
         }
         remove(path)
         try DataDirectory.sync(directory: directory)
         firsts.removeLast()
+    }
+
+    /// What a failure to read the newest segment means: a damaged one cannot be continued, and is for
+    /// a person to decide about.
+    static func failureOfNewest(
+        _ error: LMDBError,
+        _ what: String,
+        _ path: String
+    ) -> RecordingError {
+        guard error.isDamage else { return failure(error, what, path) }
+        return RecordingError(
+            .damaged,
+            "the newest segment \(path) is damaged: \(error); put a copy of it back, or have the"
+                + " archive go on without its records: mv \(path) \(path)\(Segment.asideSuffix)"
+        )
     }
 
     private static func counted(_ count: Int, _ noun: String) -> String {
@@ -129,160 +155,61 @@ extension LogWriter {
 }
 
 extension Log {
+    /// Opens the log read-only; nobody may write to it meanwhile.
+    ///
+    /// - Parameter directory: Where the segments lie.
+    /// - Returns: The log, and what is wrong with its newest segment when that is damaged as a whole:
+    ///   its records are then no part of the log.
+    /// - Throws: ``RecordingError`` for what may pass.
+    static func openReadOnly(
+        in directory: String
+    ) throws(RecordingError) -> (log: Log, damage: RecordingError?) {
+        var firsts = try segments(in: directory)
+        guard let newest = firsts.last else {
+            return (Log(path: directory, firsts: [], head: nil, promised: 0), nil)
+        }
+        do throws(RecordingError) {
+            guard let last = try Segment.lastPosition(first: newest, in: directory) else {
+                firsts.removeLast()  // It was begun and never used.
+                return (Log(path: directory, firsts: firsts, head: nil, promised: newest), nil)
+            }
+            return (Log(path: directory, firsts: firsts, head: nil, promised: last + 1), nil)
+        } catch {
+            guard error.kind == .damaged else { throw error }
+            return (Log(path: directory, firsts: firsts, head: nil, promised: newest), error)
+        }
+    }
+
+    /// Positions that a segment set aside may have used, at least: no segment has so many records.
+    private static let reservedPositions: UInt64 = 1 << 40
+
     /// The first positions of the segments in `directory`, ascending.
     static func segments(in directory: String) throws(RecordingError) -> [UInt64] {
+        try files(in: directory).compactMap(Segment.first(ofFile:)).sorted()
+    }
+
+    /// Where the log is to go on when its newest segment has been set aside, as its positions are
+    /// never used again; `nil` when it has not.
+    ///
+    /// - Parameters:
+    ///   - directory: Where the segments lie.
+    ///   - newest: The newest segment that is there.
+    /// - Returns: The first position of the next segment.
+    /// - Throws: ``RecordingError/Kind/failed`` when the directory cannot be read.
+    static func reserved(
+        in directory: String,
+        behind newest: UInt64?
+    ) throws(RecordingError) -> UInt64? {
+        let aside = try files(in: directory).compactMap(Segment.first(ofFileAside:)).max()
+        guard let aside, newest.map({ $0 < aside }) ?? true else { return nil }
+        return aside + reservedPositions
+    }
+
+    private static func files(in directory: String) throws(RecordingError) -> [String] {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: directory)
-                .compactMap(Segment.first(ofFile:)).sorted()
         } catch {
             throw RecordingError(.failed, "the directory \(directory) cannot be read")
         }
-    }
-}
-
-/// Reads the newest segment.
-private struct Recovery {
-    let segment: Segment
-    let memory = MemoryIndex()
-    let isSealed: Bool
-    var state = LogState()
-    var next: UInt64
-    var recordCount = 0
-    var damaged: [(position: UInt64, reason: String)] = []
-    private var hasDamagedStart = false
-
-    init(first: UInt64, in directory: String, options: Log.Options) throws(RecordingError) {
-        next = first
-        let path = Segment.path(first, in: directory)
-        do throws(LMDBError) {
-            let environment = try LogWriter.environment(path: path, options: options)
-            guard let log = try environment.table(named: Segment.logTable) else {
-                throw LMDBError.invalid
-            }
-            isSealed = try environment.table(named: Segment.indexTable) != nil
-            segment = Segment(
-                first: first,
-                environment: environment,
-                log: log,
-                index: .memory(memory)
-            )
-            try read()
-        } catch {
-            throw LogWriter.failure(error, "reading", path)
-        }
-    }
-
-    /// Whether the state at the start of the segment is not known from the segment itself.
-    var hasLostCheckpoint: Bool { segment.first > 0 && hasDamagedStart }
-
-    private mutating func read() throws(LMDBError) {
-        var reading = SegmentReading(state: state)
-        try reading.read(segment)
-        state = reading.state
-        next = max(next, reading.next)
-        recordCount = reading.recordCount
-        damaged = reading.damaged
-        hasDamagedStart = reading.hasDamagedStart
-        memory.append(reading.frames)
-    }
-
-    /// Works out the state once more, from the newest older segment whose checkpoint is whole.
-    mutating func readAgain(
-        behind older: ArraySlice<UInt64>,
-        in directory: String
-    ) throws(RecordingError) {
-        var readings: [Segment] = [segment]
-        for first in older.reversed() {
-            let segment = try Segment.openSealed(first: first, in: directory)
-            readings.append(segment)
-            if first == 0 || (try? segment.hasCheckpoint()) == true { break }
-        }
-        var reading = SegmentReading(state: LogState())
-        for segment in readings.reversed() {
-            do throws(LMDBError) { try reading.read(segment) } catch {
-                throw LogWriter.failure(
-                    error,
-                    "reading",
-                    Segment.path(segment.first, in: directory)
-                )
-            }
-        }
-        state = reading.state
-    }
-
-    /// Remembers the last completions of the segment before, which checkpoints do not carry.
-    mutating func remember(
-        from first: UInt64,
-        in directory: String
-    ) throws(RecordingError) {
-        let segment = try Segment.openSealed(first: first, in: directory)
-        let end = self.segment.first
-        let tail = UInt64(RecentAnswers.limit)
-        let start = max(first, end > tail ? end - tail : 0)
-        var found: [(FrameID, Run)] = []
-        do throws(LMDBError) {
-            try segment.environment.beginRead().scan(from: .number(start), in: segment.log) {
-                if let result = try? Wire.Result(decoding: $1) {
-                    found.append((result.frame, result.run))
-                }
-                return .next
-            }
-        } catch {
-            throw LogWriter.failure(error, "reading", Segment.path(first, in: directory))
-        }
-        for (frame, run) in found { state.remember(frame, of: run) }
-    }
-}
-
-/// What reading the records of a segment adds up to.
-private struct SegmentReading {
-    var state: LogState
-    var next: UInt64 = 0
-    var recordCount = 0
-    var frames: [(id: FrameID, position: UInt64)] = []
-    var damaged: [(position: UInt64, reason: String)] = []
-    /// Whether a record is damaged that is, or may be, a part of the checkpoint.
-    var hasDamagedStart = false
-    private var isAtStart = true
-
-    init(state: LogState) { self.state = state }
-
-    mutating func read(_ segment: Segment) throws(LMDBError) {
-        var reading = self
-        reading.isAtStart = true
-        try segment.environment.beginRead().scan(from: nil, in: segment.log) { key, value in
-            if let position = key.keyNumber { reading.take(value, at: position) }
-            return .next
-        }
-        self = reading
-    }
-
-    private mutating func take(_ bytes: RawSpan, at position: UInt64) {
-        next = position + 1
-        recordCount += 1
-        switch CheckedRecord(bytes) {
-        case .damaged(let reason):
-            damaged.append((position, reason))
-            if isAtStart { hasDamagedStart = true }
-        case .good(.checkpoint, let header):
-            do throws(WireError) {
-                try Checkpoints.apply(bytes, headerByteCount: header, to: &state)
-            } catch {
-                damaged.append((position, error.description))
-            }
-        case .good(let record, _):
-            isAtStart = false
-            state.apply(record)
-            if case .frame(let frame) = record { frames.append((frame.id, position)) }
-        }
-    }
-}
-
-extension Segment {
-    /// Whether the record that the segment begins with is a whole checkpoint.
-    fileprivate func hasCheckpoint() throws(LMDBError) -> Bool {
-        try environment.beginRead().withValue(for: .number(first), in: log) { value in
-            if case .good(.checkpoint, _) = CheckedRecord(value) { true } else { false }
-        } ?? false
     }
 }

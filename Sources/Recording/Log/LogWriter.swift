@@ -104,7 +104,16 @@ package struct LogWriter: ~Copyable, Sendable {
     }
 
     /// Ends the head and begins the next segment with a checkpoint of `state`.
-    package mutating func roll(_ state: LogState) throws(RecordingError) {
+    ///
+    /// - Parameters:
+    ///   - state: What the log adds up to.
+    ///   - first: Where the next segment begins, to leave positions out; `nil` behind the last one.
+    /// - Throws: ``RecordingError``, after which the same may be tried again.
+    package mutating func roll(
+        _ state: LogState,
+        at first: UInt64? = nil
+    ) throws(RecordingError) {
+        next = max(next, first ?? next)
         if !isSealed { try Self.seal(head, memory, in: log.path) }
         isSealed = true  // Even if its successor cannot be created now.
         let created = try Self.create(first: next, state: state, in: log.path, options: options)

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import LMDB
 internal import Synchronization
 internal import Wire
@@ -36,6 +37,9 @@ final class Segment: Sendable {
         self.index = index
     }
 
+    /// What a person adds to the name of a damaged segment that the archive is to go on without.
+    static let asideSuffix = ".damaged"
+
     /// The name of the file that begins at `first`.
     static func fileName(_ first: UInt64) -> String {
         let digits = String(first)
@@ -48,20 +52,20 @@ final class Segment: Sendable {
         return UInt64(name.dropLast(4))
     }
 
+    /// The first position of the segment that was set aside as `name`, or `nil` when it is none.
+    static func first(ofFileAside name: String) -> UInt64? {
+        guard name.hasSuffix(asideSuffix) else { return nil }
+        return first(ofFile: String(name.dropLast(asideSuffix.count)))
+    }
+
     /// Opens a segment that nobody writes to, without locks.
     ///
     /// - Throws: ``RecordingError/Kind/damaged`` when it is no segment;
     ///   ``RecordingError/Kind/failed`` for what may pass, such as too many open files.
     static func openSealed(first: UInt64, in directory: String) throws(RecordingError) -> Segment {
-        let path = directory + "/" + fileName(first)
+        let path = path(first, in: directory)
         do throws(LMDBError) {
-            var options = Environment.Options(mapByteCount: 1 << 20)  // Grows to the file's own.
-            options.isReadOnly = true
-            options.isLockFree = true
-            let environment = try Environment(path: path, options: options)
-            guard let log = try environment.table(named: logTable) else {
-                throw LMDBError.invalid
-            }
+            let (environment, log) = try openFile(path)
             if let index = try environment.table(named: indexTable) {
                 return Segment(
                     first: first,
@@ -84,11 +88,53 @@ final class Segment: Sendable {
         }
     }
 
+    /// Says so when a sealed segment cannot even be opened; its records are not read.
+    static func check(first: UInt64, in directory: String) throws(RecordingError) {
+        let path = path(first, in: directory)
+        do throws(LMDBError) { _ = try openFile(path) } catch { throw unreadable(path, error) }
+    }
+
+    /// The position of the last record of a segment that nobody writes to; `nil` when it was created
+    /// and never written to.
+    ///
+    /// - Throws: ``RecordingError/Kind/damaged`` when it is no segment; other kinds for what may pass.
+    static func lastPosition(
+        first: UInt64,
+        in directory: String
+    ) throws(RecordingError) -> UInt64? {
+        let path = path(first, in: directory)
+        if unsafe access(path, F_OK) == 0, DataDirectory.byteCount(of: path) == 0 { return nil }
+        do throws(LMDBError) {
+            let environment = try openEnvironment(path)
+            guard let log = try environment.table(named: logTable) else { return nil }
+            return try environment.beginRead().withLast(in: log) { key, _ in key.keyNumber } ?? nil
+        } catch {
+            throw unreadable(path, error)
+        }
+    }
+
+    private static func openEnvironment(_ path: String) throws(LMDBError) -> Environment {
+        var options = Environment.Options(mapByteCount: 1 << 20)  // Grows to the file's own.
+        options.isReadOnly = true
+        options.isLockFree = true
+        return try Environment(path: path, options: options)
+    }
+
+    private static func openFile(_ path: String) throws(LMDBError) -> (Environment, log: Table) {
+        let environment = try openEnvironment(path)
+        guard let log = try environment.table(named: logTable) else { throw LMDBError.invalid }
+        return (environment, log)
+    }
+
     /// What a failed read means: damage stays, everything else may pass.
     static func unreadable(_ path: String, _ error: LMDBError) -> RecordingError {
-        RecordingError(
-            error.isDamage ? .damaged : .failed,
-            "segment \(path) cannot be read: \(error)"
+        guard error.isDamage else {
+            return RecordingError(.failed, "segment \(path) cannot be read: \(error)")
+        }
+        return RecordingError(
+            .damaged,
+            "segment \(path) is damaged: \(error); put a copy of it back if you have one, the archive"
+                + " leaves it as it is"
         )
     }
 

@@ -4,64 +4,133 @@ package import Wire
 internal import ZeroMQ
 
 /// An archive for commands that only read: through the serving one, or, when nobody serves, by
-/// opening the log itself.
+/// reading its files.
 package struct ArchiveReader: ~Copyable {
+    /// What of an archive is read.
+    package enum Extent: Sendable {
+        /// The catalog alone.
+        case catalog
+        /// The catalog and the frames themselves; while nobody serves, nobody can begin to.
+        case frames
+    }
+
     /// The SQL side.
     package let catalog: CatalogReader
+    /// What cannot be read of this archive at all, in a sentence, if that is so.
+    package let remark: String?
     private var client: ControlClient?
-    /// The log, when nobody serves; the writing end is kept for its lock.
-    private let writer: LogWriter?
+    /// The log, when nobody serves and frames are read.
+    private let log: Log?
+    private let lock: WriterLock?
 
     private init(
         _ catalog: CatalogReader,
-        client: consuming ControlClient?,
-        writer: consuming LogWriter?
+        client: consuming ControlClient? = nil,
+        log: Log? = nil,
+        lock: WriterLock? = nil,
+        remark: String? = nil
     ) {
         self.catalog = catalog
         self.client = client
-        self.writer = writer
+        self.log = log
+        self.lock = lock
+        self.remark = remark
     }
 
     /// Opens the archive in `directory`, with its catalog up to date.
     ///
     /// - Parameters:
     ///   - directory: Where it is.
-    ///   - patience: How long a serving archive may take to answer.
+    ///   - extent: What of it is read.
+    ///   - patience: How long a serving archive may take to answer, or another command to bring the
+    ///     catalog up to date.
+    ///   - command: Who reads, such as `archive sql`, for whoever has to wait for it.
     /// - Returns: The archive.
     /// - Throws: ``RecordingError``, such as ``RecordingError/Kind/missing``.
     package static func open(
         _ directory: DataDirectory,
-        patience: Duration
+        _ extent: Extent,
+        patience: Duration,
+        command: String
     ) throws -> ArchiveReader {
         try directory.mustExist()
         let clock = ContinuousClock()
         let deadline = clock.now + patience
-        while directory.isServed {
-            // Whoever has the lock may also be a command like this one, and gone in a moment.
-            do throws(RecordingError) {
-                let slice = min(.seconds(1), max(.zero, deadline - clock.now))
-                var client = try ControlClient(directory, patience: slice)
-                _ = try client.ask(.catchUp)
-                client.patience = patience
-                return ArchiveReader(try CatalogReader(directory), client: client, writer: nil)
-            } catch {
-                guard error.kind == .notServing, clock.now < deadline else { throw error }
+        while true {
+            if let archive = try unserved(directory, extent, command) { return archive }
+            let rest = max(.zero, deadline - clock.now)
+            let holder = LockHolder(of: directory)
+            if holder.isServing {
+                // Whoever has just taken the lock may have had no time to say who it is.
+                let slice = min(.seconds(1), rest)
+                if let archive = try served(directory, slice, patience) { return archive }
+            } else {
+                usleep(20_000)
             }
+            if clock.now >= deadline { throw holder.silence }
         }
-        do {
-            let opened = try LogWriter.open(
-                directory,
-                options: Log.Options(),
-                patience: .seconds(3)
-            )
-            let writer = opened.takeWriter()
-            let catalog = try Catalog(path: directory.catalog)
-            try CatalogProjection.catchUp(catalog, with: writer.log)
-            return ArchiveReader(try CatalogReader(directory), client: nil, writer: writer)
-        } catch let error as RecordingError where error.kind == .unwritable {
-            // A copy on a read-only disk still has its catalog.
-            return ArchiveReader(try CatalogReader(directory), client: nil, writer: nil)
+    }
+
+    /// Reads through the serving archive, or returns `nil` when it does not answer in time.
+    private static func served(
+        _ directory: DataDirectory,
+        _ slice: Duration,
+        _ patience: Duration
+    ) throws -> ArchiveReader? {
+        do throws(RecordingError) {
+            var client = try ControlClient(directory, patience: slice)
+            _ = try client.ask(.catchUp)
+            client.patience = patience
+            return ArchiveReader(try CatalogReader(directory), client: client)
+        } catch {
+            guard error.kind == .notServing else { throw error }
+            return nil
         }
+    }
+
+    /// Reads the files themselves, or returns `nil` when somebody writes to them.
+    private static func unserved(
+        _ directory: DataDirectory,
+        _ extent: Extent,
+        _ command: String
+    ) throws -> ArchiveReader? {
+        let opened: (log: Log, damage: RecordingError?)
+        var lock: WriterLock?
+        if directory.isWritable,
+            let own = try WriterLock.take(directory, .exclusive, as: command)
+        {
+            opened = try Log.openReadOnly(in: directory.log)
+            try bringUp(directory, opened.log, isWhole: opened.damage == nil)
+            if extent == .frames {
+                guard own.share() else { return nil }
+                lock = own
+            }
+        } else {
+            // Others that read have brought the catalog up to date; nobody can on a read-only disk,
+            // and there may be no lock either.
+            if unsafe access(directory.lock, F_OK) == 0 {
+                lock = try WriterLock.take(directory, .shared, as: command)
+                if lock == nil { return nil }
+            }
+            opened = try Log.openReadOnly(in: directory.log)
+        }
+        let remark = opened.damage.map {
+            "\($0); what the catalog has, and older segments, are read"
+        }
+        return ArchiveReader(
+            try CatalogReader(directory),
+            log: extent == .frames ? opened.log : nil,
+            lock: extent == .frames ? lock : nil,
+            remark: remark
+        )
+    }
+
+    /// Brings the catalog up to date; one that is ahead of what is left of a damaged log stays as it
+    /// is.
+    private static func bringUp(_ directory: DataDirectory, _ log: Log, isWhole: Bool) throws {
+        let catalog = try Catalog(path: directory.catalog)
+        if try !isWhole && catalog.position() > log.promised { return }
+        try CatalogProjection.catchUp(catalog, with: log)
     }
 
     /// How the archive is; `nil` when nobody serves it.
@@ -71,27 +140,14 @@ package struct ArchiveReader: ~Copyable {
     }
 
     /// A frame's header and payload, as the camera wrote them.
+    ///
+    /// The archive must have been opened for ``Extent/frames``.
     package mutating func frame(
         _ id: FrameID
     ) throws(RecordingError) -> (header: [UInt8], payload: [UInt8]) {
         if let parts = try client?.frame(id) { return parts }
-        switch writer {
-        case .some(let writer):
-            let record = try StoredFrame.record(id, from: writer.log)
-            return (record.header, record.withPayload { $0.copyBytes() })
-        case .none:
-            throw RecordingError(.unwritable, "the log can only be read where it can be written")
-        }
-    }
-}
-
-extension DataDirectory {
-    /// Whether another process writes here now.
-    package var isServed: Bool {
-        let descriptor = unsafe Foundation.open(lock, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return true }
-        return false
+        guard let log else { preconditionFailure("the archive was opened for its catalog alone") }
+        let record = try StoredFrame.record(id, from: log)
+        return (record.header, record.withPayload { $0.copyBytes() })
     }
 }

@@ -102,6 +102,11 @@ package struct CatalogReader: Sendable {
         switch error.resultCode {
         case .SQLITE_READONLY:
             return RecordingError(.invalid, "the catalog is for reading: only SELECT works on it")
+        case .SQLITE_MISUSE where error.message?.hasPrefix("Multiple statements") == true:
+            return RecordingError(
+                .invalid,
+                "the query has more than one statement; ask one after the other"
+            )
         case .SQLITE_ERROR, .SQLITE_MISUSE, .SQLITE_RANGE, .SQLITE_AUTH:
             let message = error.message ?? "\(error)"
             return RecordingError(.invalid, "SQLite does not understand the query: \(message)")

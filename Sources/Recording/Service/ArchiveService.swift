@@ -38,17 +38,23 @@ package enum ArchiveService {
     /// - Throws: ``RecordingError`` when the data directory is of no use, or the disk fails;
     ///   `Failure` when the broker's endpoint is none.
     package static func serve(_ options: Options, stop: StopSignal, logger: Logger) throws {
+        let context = try Context()
+        // Before anything is created: an endpoint that is none is a slip of the pen.
+        _ = try BrokerLink.link(options, stop: stop, context: context, logger: logger)
         let opened = try LogWriter.open(
             options.directory,
             options: options.log,
-            patience: .seconds(3)
+            patience: .seconds(5)
         )
+        logger.info("serving \(options.directory.path), sync \(options.log.sync.rawValue)")
         logger.info("\(opened.summary)")
         for (position, reason) in opened.damaged {
             logger.error("the record at position \(position) is damaged: \(reason)")
         }
+        for damage in opened.writer.log.damagedSegments() {
+            logger.error("\(damage); everything else can be read")
+        }
         let catalog = try Catalog(path: options.directory.catalog)
-        let context = try Context()
         let link = try BrokerLink.link(options, stop: stop, context: context, logger: logger)
         let catalogWakeUp = try WakeUp()
         let committer = try Committer(
@@ -64,8 +70,9 @@ package enum ArchiveService {
             wakeUp: catalogWakeUp,
             logger: logger
         )
-        let behind = committer.log.promised - projection.position
-        if behind > 1_000 { logger.info("the catalog is \(behind) records behind and catches up") }
+        if committer.log.promised - projection.position > 1_000 {
+            logger.info("the catalog is behind the log and catches up")
+        }
         try projection.start()
         defer { projection.close() }
         let control = try ControlServer(
@@ -79,6 +86,13 @@ package enum ArchiveService {
         defer { fetcher.close() }
         let brokerLink = BrokerLink(link, committer: committer, fetcher: fetcher, logger: logger)
         try brokerLink.run()
-        logger.info("the archive has stopped; everything received is committed")
+        if let left = committer.leftBehind {
+            let sentence =
+                "the archive has stopped on a full disk; \(left) received and not committed: the"
+                + " broker was not told so, keeps it and sends it again"
+            logger.warning("\(sentence)")
+        } else {
+            logger.info("the archive has stopped; everything received is committed")
+        }
     }
 }

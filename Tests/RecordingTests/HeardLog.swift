@@ -1,0 +1,28 @@
+import Logging
+import Synchronization
+
+/// What a logger was told, for a test.
+final class HeardLog: Sendable {
+    private let heard = Mutex<[String]>([])
+
+    /// The lines so far.
+    var lines: [String] { heard.withLock { $0 } }
+
+    /// A logger that is heard here.
+    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
+
+    private struct Handler: LogHandler {
+        let log: HeardLog
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            log.heard.withLock { $0.append("\(event.message)") }
+        }
+    }
+}
