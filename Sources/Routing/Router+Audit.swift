@@ -70,6 +70,16 @@ extension Router {
                 broken.append("\(group.name) miscounts its bytes")
             }
         }
+        for group in groups where group.isOrdered {
+            for feed in group.feeds {
+                guard case .parked(let worker) = feed.turn else { continue }
+                if workers[worker].hangs || workers[worker].isGone {
+                    broken.append(
+                        "a stream of \(group.name) waits for a worker that cannot have it"
+                    )
+                }
+            }
+        }
         for group in groups where Set(group.freeFeeds).count != group.freeFeeds.count {
             broken.append("\(group.name) has a free feed twice")
         }

@@ -83,7 +83,10 @@ extension Router {
             else {
                 // Somebody must run empty for it, or it would wait for ever in a busy group.
                 if groups[group].reservedWorker == nil {
-                    let next = members.first { !workers[$0].isAlone && !workers[$0].isUnreachable }
+                    // Not one that hangs, which may never run empty; the one with the least to do.
+                    let next = members.filter {
+                        !workers[$0].isAlone && !workers[$0].isUnreachable && !workers[$0].hangs
+                    }.min { workers[$0].leases.count < workers[$1].leases.count }
                     reserve(next, of: group)
                 }
                 return
@@ -142,7 +145,10 @@ extension Router {
         {
             return pair
         }
-        return nextPair(group, in: Group.live) ?? nextPair(group, in: Group.replays)
+        if let pair = nextPair(group, in: Group.live) { return pair }
+        // The room that a live frame waits for is not for smaller ones of a replay.
+        guard groups[group].head(of: Group.live) == nil else { return nil }
+        return nextPair(group, in: Group.replays)
     }
 
     private mutating func nextPair(_ group: Int, in kind: Int) -> (feed: Int, worker: Int)? {

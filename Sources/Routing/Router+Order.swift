@@ -46,10 +46,15 @@ extension Router {
     /// Under order `stream`: the worker that may have the feed's next frame, with credit or without.
     mutating func heir(of feed: Int, in group: Int) -> Int? {
         let candidate = groups[group].owners.first().map { groups[group].owners[$0] }
-        guard let owner = groups[group].feeds[feed].owner else { return candidate }
+        guard let owner = groups[group].feeds[feed].owner else {
+            // Rather one that can take it now than one that owns less.
+            if let candidate, workers[candidate].mayTake { return candidate }
+            return groups[group].load.first().map { groups[group].load[$0] } ?? candidate
+        }
         // A stream moves only once it is drained, and only to even the load out.
-        if groups[group].feeds[feed].leased == 0, let candidate,
-            workers[owner].ownedFeeds - workers[candidate].ownedFeeds >= 2
+        if groups[group].feeds[feed].leased == 0, let candidate, workers[candidate].mayTake,
+            workers[owner].isUnreachable
+                || workers[owner].ownedFeeds - workers[candidate].ownedFeeds >= 2
         {
             return candidate
         }
@@ -88,8 +93,28 @@ extension Router {
 
     private mutating func countOwned(_ worker: Int, by sign: Int) {
         workers[worker].ownedFeeds += sign
-        let (group, rung) = (workers[worker].group, workers[worker].rung)
-        groups[group].owners.put(rung, on: workers[worker].ownedFeeds)
+        rank(worker)
+    }
+
+    /// Brings a worker to its place among the owners: none, when it gets nothing until it answers.
+    mutating func rank(_ worker: Int) {
+        let isFit = !workers[worker].hangs && !workers[worker].isUnreachable
+        groups[workers[worker].group].owners.put(
+            workers[worker].rung,
+            on: isFit ? workers[worker].ownedFeeds : nil
+        )
+    }
+
+    /// Takes all streams from a worker that hangs, and what waits for it.
+    mutating func disown(_ worker: Int) {
+        let group = workers[worker].group
+        if groups[group].reservedWorker == worker { reserve(nil, of: group) }
+        rank(worker)
+        guard groups[group].isOrdered else { return }
+        for feed in groups[group].feeds.indices where groups[group].feeds[feed].owner == worker {
+            endAssignment(group: group, feed: feed)
+        }
+        resumeParked(on: worker)
     }
 
     // MARK: Feeds that wait for one worker

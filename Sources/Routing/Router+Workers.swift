@@ -138,6 +138,7 @@ extension Router {
         else { return }
         leases.remove(token)
         workers[index].isUnreachable = true
+        rank(index)
         returnCredit(of: index, token: token, byteCount: lease.entry.byteCount)
         guard !lease.isExpired else { return }
         let name = workers[index].name
@@ -155,7 +156,10 @@ extension Router {
             leases.start(workers[index].leases[last], at: now)
         }
         if workers[index].leases.count == 0 { workers[index].isAlone = false }
-        if workers[index].hangs { workers[index].hangs = hasOnlyExpired(index) }
+        if workers[index].hangs {
+            workers[index].hangs = hasOnlyExpired(index)
+            rank(index)
+        }
         place(index, hasMoreRoom: true)
     }
 
@@ -199,6 +203,7 @@ extension Router {
             leases[token]?.isExpired = true
             giveBack(lease, countsAttempt: false, because: "took too long", worker.name)
         }
+        disown(index)
     }
 
     /// Whether a worker has started something, and the deadlines of all that have passed.
@@ -253,7 +258,9 @@ extension Router {
         let (group, feed) = (lease.group, lease.feed)
         var entry = lease.entry
         groups[group].feeds[feed].leased -= 1
-        endAssignment(group: group, feed: feed)
+        // Older frames that the worker may still answer go first: until its session is over.
+        let waits = workers[lease.worker].isUnreachable && groups[group].feeds[feed].leased > 0
+        if !waits { endAssignment(group: group, feed: feed) }
         if countsAttempt { entry.attempts += 1 }
         groups[group].heldBytes -= entry.byteCount
         if groups[group].feeds[feed].isOver {

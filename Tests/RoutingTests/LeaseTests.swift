@@ -17,6 +17,51 @@ import Wire
         #expect(leases.map(\.deliver.attempt) == [2, 1, 1])
     }
 
+    @Test func aFrameThatMayBePoisonDoesNotWaitForAWorkerThatHangs() {
+        var desk = Desk { $0.leaseDeadline = .seconds(30) }
+        let camera = desk.camera("a").peer
+        // The same frame makes two workers hang, who go on giving signs of life.
+        desk.worker(group, name: "first", frames: 1)
+        desk.frame(camera, "a", 0)
+        desk.now = .seconds(30)
+        desk.tell(.tick)
+        desk.worker(group, name: "second", frames: 1)
+        desk.now = .seconds(60)
+        desk.tell(.tick)
+        // A busy one is there; it gets the frame as soon as it is empty.
+        let busy = desk.worker(group, name: "busy", frames: 1)
+        #expect(busy.effects.leases.map(\.deliver.attempt) == [3])
+        let lease = busy.effects.leases[0]
+        desk.frame(camera, "a", 1)
+        let next = desk.answer(busy.peer, lease.deliver, "a", 0, worker: "busy").leases
+        #expect(next.map(\.peer) == [busy.peer])
+        #expect(desk.ledger("faces")?.completed == 1)
+    }
+
+    @Test func aFrameThatMayBePoisonIsReservedForNobodyWhoHangs() {
+        var desk = Desk { $0.leaseDeadline = .seconds(30) }
+        let camera = desk.camera("a").peer
+        desk.worker(group, name: "first", frames: 1)
+        desk.frame(camera, "a", 0)
+        desk.now = .seconds(30)
+        desk.tell(.tick)
+        desk.worker(group, name: "second", frames: 1)
+        // Now a third one is busy with another frame while the second hangs, too.
+        let busy = desk.worker(group, name: "busy", frames: 2).peer
+        let other = desk.frame(camera, "a", 1).leases
+        #expect(other.map(\.peer) == [busy])
+        desk.now = .seconds(59)
+        desk.tell(.heartbeat(busy))
+        desk.answer(busy, other[0].deliver, "a", 1, worker: "busy")
+        let again = desk.frame(camera, "a", 2).leases
+        #expect(again.map(\.peer) == [busy])
+        desk.now = .seconds(60)
+        #expect(desk.tell(.tick).leases.isEmpty)
+        #expect(desk.frame(camera, "a", 3).leases.isEmpty)
+        let suspect = desk.answer(busy, again[0].deliver, "a", 2, worker: "busy").leases
+        #expect(suspect.map(\.deliver.attempt) == [3])
+    }
+
     @Test func aLeaseThatCouldNotBeSentCostsNoAttempt() {
         var desk = Desk()
         let camera = desk.camera("a").peer

@@ -84,6 +84,22 @@ import Wire
         _ = new
     }
 
+    @Test func aWorkerThatHangsKeepsNoStream() {
+        var desk = Desk { $0.leaseDeadline = .seconds(30) }
+        let (a, b) = (desk.camera("a").peer, desk.camera("b").peer)
+        let stuck = desk.worker(group, name: "stuck", frames: 2).peer
+        #expect(desk.frame(a, "a", 0).leases.map(\.peer) == [stuck])
+        // Another stream is the stuck worker's too, and waits for its credit.
+        desk.frame(b, "b", 0)
+        desk.frame(b, "b", 1)
+        let other = desk.worker(group, name: "other", frames: 4).peer
+        desk.now = .seconds(30)
+        let leases = desk.tell(.tick).leases
+        #expect(leases.map(\.peer) == [other, other, other])
+        desk.tell(.heartbeat(stuck))
+        #expect(desk.frame(a, "a", 1).leases.map(\.peer) == [other])
+    }
+
     @Test func framesPrefetchedByAWorkerThatHangsGoOnToo() {
         var desk = Desk { $0.leaseDeadline = .seconds(30) }
         let camera = desk.camera("a").peer

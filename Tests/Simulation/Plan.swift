@@ -19,6 +19,7 @@ struct Plan {
     var hasWorkerLosses = false
     var hasGoodbyes = false
     var hasHangs = false
+    var hasStuckWorkers = false
     var hasLies = false
     var hasPoison = false
     var hasReplays = false
@@ -60,11 +61,12 @@ struct Plan {
         hasViewers = random.once(in: 3)
         hasCuts = random.once(in: 2)
         hasGoodbyes = random.once(in: 2)
+        hasStuckWorkers = random.once(in: 3)
     }
 
     /// Whether only poison can bring a frame to its last attempt.
     var onlyPoisonKills: Bool {
-        !hasHangs && !hasWorkerLosses && !hasCuts && !hasLies
+        !hasHangs && !hasStuckWorkers && !hasWorkerLosses && !hasCuts && !hasLies
     }
 }
 

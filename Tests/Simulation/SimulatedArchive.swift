@@ -10,6 +10,8 @@ struct SimulatedArchive {
     }
 
     var peer: PeerID?
+    /// Whether WELCOME has come in this session; before that it says nothing.
+    var isWelcome = false
     /// Messages of this session that wait to be committed; `nil` cannot be kept.
     var inbox: [LogRecord] = []
     var fetches: [Fetch] = []
@@ -34,6 +36,7 @@ struct SimulatedArchive {
 
     mutating func disconnect() {
         peer = nil
+        isWelcome = false
         inbox = []
         fetches = []
         told = [:]

@@ -14,6 +14,8 @@ struct SimulatedWorker {
     let group: String
     var leases: [Held] = []
     var hangsUntil: Duration = .zero
+    /// Whether it never answers any more, though it gives signs of life.
+    var isStuck = false
     var answered: [Held] = []
     /// Bytes of frames it was given and has not answered.
     var heldBytes: Int { leases.reduce(0) { $0 + Int($1.frame.byteCount) } }

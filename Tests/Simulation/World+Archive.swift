@@ -53,6 +53,7 @@ extension World {
     /// What it tells the broker when a session begins.
     private mutating func sync() {
         guard let peer = archive.peer else { return }
+        archive.isWelcome = true
         for (stream, next) in archive.state.streams.sorted(by: { $0.key < $1.key }) {
             say(.stream(peer, StreamState(stream: stream, next: next)))
         }
@@ -90,7 +91,9 @@ extension World {
 
     /// The archive commits a few messages and says so.
     mutating func archiveWorks() {
-        guard let peer = archive.peer, archive.hangsUntil <= now else { return }
+        guard let peer = archive.peer, archive.isWelcome, archive.hangsUntil <= now else {
+            return
+        }
         let before = archive.inbox.count
         for _ in 0..<Int.random(in: 1...6, using: &random) { archive.commitOne() }
         if archive.inbox.count < before {

@@ -87,7 +87,8 @@ extension World {
             }
             for camera in cameras.indices where !cameras[camera].hasSentAll { sendFrame(camera) }
             let group = plan.groups[round % plan.groups.count]
-            if workers.count(where: { $0.group == group.name }) < 2 { join(group) }
+            // Two that work, whoever is stuck beside them.
+            if workers.count(where: { $0.group == group.name && !$0.isStuck }) < 2 { join(group) }
             for worker in workers.indices.reversed() { work(worker, faultless: true) }
             archiveWorks()
             archiveAnswers()
@@ -111,7 +112,7 @@ extension World {
             guard failures.isEmpty else { return }
             quiet = isAtRest ? quiet + 1 : 0
             // Long enough for what was told last to be told.
-            if quiet > 5 { return }
+            if quiet > 40 { return }
         }
         let owing = archive.selected.keys.filter { !archive.owed($0).isEmpty }.map(
             \.run.description
@@ -134,7 +135,8 @@ extension World {
 
     private var isAtRest: Bool {
         archive.inbox.isEmpty && archive.fetches.isEmpty && archive.owesNothing
-            && workers.allSatisfy(\.leases.isEmpty) && cameras.allSatisfy(\.unacknowledged.isEmpty)
+            && workers.allSatisfy { $0.leases.isEmpty || $0.isStuck }
+            && cameras.allSatisfy(\.unacknowledged.isEmpty)
             && router.report().broker.uncommittedMessages == 0
             && router.report().groups.allSatisfy { $0.pending == 0 && $0.replayOwed == 0 }
     }

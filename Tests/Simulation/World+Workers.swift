@@ -82,7 +82,15 @@ extension World {
 
     /// One worker does what it does with the oldest frame that it has.
     mutating func work(_ index: Int, faultless: Bool) {
-        guard index < workers.count, let lease = workers[index].leases.first else { return }
+        guard index < workers.count, !workers[index].isStuck,
+            let lease = workers[index].leases.first
+        else { return }
+        if plan.hasStuckWorkers, !faultless, random.once(in: 60),
+            workers.count(where: \.isStuck) < 3
+        {
+            workers[index].isStuck = true
+            return
+        }
         if plan.hasHangs, !faultless, random.once(in: 40) {
             workers[index].hangsUntil = now + .seconds(4)
         }
