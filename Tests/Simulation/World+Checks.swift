@@ -69,7 +69,7 @@ extension World {
         fail("\(frame.id) is tried for the \(deliver.attempt)th time, though nothing kills")
     }
 
-    /// Within an assignment no worker sees a stream go backwards, and nobody else gets any of it.
+    /// Within an assignment nobody sees a stream go backwards.
     mutating func checkOrder(_ deliver: Deliver, _ frame: Frame) {
         guard deliver.assignment > 0 else { return }
         let key = Assignment(
