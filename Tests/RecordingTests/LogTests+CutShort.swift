@@ -73,7 +73,7 @@ extension LogTests {
         #expect(writer.log.damagedSegments().count == 1)
     }
 
-    @Test(arguments: [0.05, 0.5, 0.99])
+    @Test(arguments: [0, 0.05, 0.5, 0.99])
     func aNewestSegmentThatIsCutShortIsRefusedUntilItIsSetAside(share: Double) throws {
         let newest = try #require(try fill().last)
         let path = Segment.path(newest, in: directory.log)

@@ -16,6 +16,8 @@ struct Recovery {
         next = first
         let path = Segment.path(first, in: directory)
         do throws(LMDBError) {
+            // LMDB would take an empty file for a new one, and write to it.
+            if DataDirectory.byteCount(of: path) == 0 { throw .cutShort }
             let environment = try LogWriter.environment(path: path, options: options)
             guard let log = try environment.table(named: Segment.logTable) else {
                 throw LMDBError.invalid

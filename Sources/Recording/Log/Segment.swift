@@ -40,6 +40,11 @@ final class Segment: Sendable {
     /// What a person adds to the name of a damaged segment that the archive is to go on without.
     static let asideSuffix = ".damaged"
 
+    /// What stands behind the name of a file that is to become a segment, until it is on disk.
+    static let unbornSuffix = ".new"
+    /// What stands behind the name of the file that LMDB keeps beside one that it locks.
+    static let lockSuffix = "-lock"
+
     /// The name of the file that begins at `first`.
     static func fileName(_ first: UInt64) -> String {
         let digits = String(first)
@@ -94,8 +99,7 @@ final class Segment: Sendable {
         do throws(LMDBError) { _ = try openFile(path) } catch { throw unreadable(path, error) }
     }
 
-    /// The position of the last record of a segment that nobody writes to; `nil` when it was created
-    /// and never written to.
+    /// The position of the last record of a segment that nobody writes to; `nil` when it has none.
     ///
     /// - Throws: ``RecordingError/Kind/damaged`` when it is no segment; other kinds for what may pass.
     static func lastPosition(
@@ -103,10 +107,8 @@ final class Segment: Sendable {
         in directory: String
     ) throws(RecordingError) -> UInt64? {
         let path = path(first, in: directory)
-        if unsafe access(path, F_OK) == 0, DataDirectory.byteCount(of: path) == 0 { return nil }
         do throws(LMDBError) {
-            let environment = try openEnvironment(path)
-            guard let log = try environment.table(named: logTable) else { return nil }
+            let (environment, log) = try openFile(path)
             return try environment.beginRead().withLast(in: log) { key, _ in key.keyNumber } ?? nil
         } catch {
             throw unreadable(path, error)
