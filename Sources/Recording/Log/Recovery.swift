@@ -16,8 +16,7 @@ struct Recovery {
         next = first
         let path = Segment.path(first, in: directory)
         do throws(LMDBError) {
-            // LMDB would take an empty file for a new one, and write to it.
-            if DataDirectory.byteCount(of: path) == 0 { throw .cutShort }
+            try Segment.requireWholePages(path)
             let environment = try LogWriter.environment(path: path, options: options)
             guard let log = try environment.table(named: Segment.logTable) else {
                 throw LMDBError.invalid
@@ -110,8 +109,8 @@ struct Recovery {
         let start = max(first, end > tail ? end - tail : 0)
         var found: [(FrameID, Run)] = []
         do throws(LMDBError) {
-            try segment.environment.beginRead().scan(from: .number(start), in: segment.log) {
-                if let result = try? Wire.Result(decoding: $1) {
+            try segment.scan(from: start) { _, record in
+                if let result = try? Wire.Result(decoding: record) {
                     found.append((result.frame, result.run))
                 }
                 return .next
@@ -141,8 +140,8 @@ private struct SegmentReading {
     mutating func read(_ segment: Segment) throws(LMDBError) {
         var reading = self
         reading.isAtStart = true
-        try segment.environment.beginRead().scan(from: nil, in: segment.log) { key, value in
-            if let position = key.keyNumber { reading.take(value, at: position) }
+        try segment.scan { position, value in
+            reading.take(value, at: position)
             return .next
         }
         self = reading
@@ -183,7 +182,7 @@ private struct SegmentReading {
 extension Segment {
     /// Whether the record that the segment begins with is a whole checkpoint.
     fileprivate func hasCheckpoint() throws(LMDBError) -> Bool {
-        try environment.beginRead().withValue(for: .number(first), in: log) { value in
+        try withRecord(at: first) { value in
             if case .good(.checkpoint, _) = CheckedRecord(value) { true } else { false }
         } ?? false
     }

@@ -54,6 +54,7 @@ package enum ArchiveService {
         for damage in opened.writer.log.damagedSegments() {
             logger.error("\(damage); everything else can be read")
         }
+        opened.writer.log.onDamage { logger.error("\($0)") }
         let catalog = try Catalog(path: options.directory.catalog)
         let link = try BrokerLink.link(options, stop: stop, context: context, logger: logger)
         let catalogWakeUp = try WakeUp()
