@@ -145,7 +145,7 @@ package final class CatalogProjection: Sendable {
     }
 
     /// Adds a record; of a checkpoint what a catalog begun here would otherwise not know.
-    private static func collect(_ bytes: RawSpan, into batch: inout [LogRecord]) throws(WireError) {
+    static func collect(_ bytes: RawSpan, into batch: inout [LogRecord]) throws(WireError) {
         let record = try LogRecord(decoding: bytes)
         guard case .checkpoint = record else { return batch.append(record) }
         guard case .good(_, let header) = CheckedRecord(bytes) else { throw .badChecksum }

@@ -95,7 +95,7 @@ final class ControlServer: Sendable {
         case .catchUp: patience = .milliseconds(900)
         case .replay: patience = Replays.patience
         case .cancel: return try hand(question, of: peer, isReady: true, socket)
-        case .status, .job, .frame:
+        case .status, .job, .frame, .records:
             let (reply, record) = answer(question)
             return try send(reply, record, to: peer, socket)
         }
@@ -174,6 +174,11 @@ final class ControlServer: Sendable {
             case .frame(let stream, let epoch, let sequence):
                 let id = FrameID(stream: stream, epoch: epoch, sequence: sequence)
                 return (reply, try StoredFrame.record(id, from: replays.committer.log))
+            case .records(let start):
+                let log = replays.committer.log
+                let (stretch, record) = try RecordStretch.read(from: start, of: log)
+                reply.records = stretch
+                return (reply, record)
             case .catchUp, .replay, .cancel: break
             }
         } catch {

@@ -275,6 +275,22 @@ final class Segment: Sendable {
         return places
     }
 
+    /// What the written index says; `nil` without one.
+    func indexEntries() throws(LMDBError) -> [(frame: FrameID, position: UInt64)]? {
+        guard case .table(let table) = index, case .file(let environment, _) = records else {
+            return nil
+        }
+        var entries: [(frame: FrameID, position: UInt64)] = []
+        try environment.beginRead().scan(from: nil, in: table) { key, value in
+            // An entry that spells no frame leaves one out, which is found.
+            if let frame = IndexKey.decode(key), let position = value.keyNumber {
+                entries.append((frame, position))
+            }
+            return .next
+        }
+        return entries
+    }
+
     /// The frames here of every stream that `covers`, as sequences by stream and epoch.
     func frames(
         covering covers: (String) -> Bool,

@@ -1,0 +1,39 @@
+import Foundation
+import Service
+
+/// A bar on standard error that grows while something long is done; nothing when that is no terminal.
+struct ProgressLine {
+    private static let interval: Duration = .milliseconds(100)
+
+    private let name: String
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let start = ContinuousClock.now
+    private var last = ContinuousClock.now
+    private var isShown = false
+
+    /// A bar with a name before it.
+    init(_ name: String) { self.name = name }
+
+    /// Shows how many bytes have been dealt with, of how many.
+    mutating func show(_ done: UInt64, of total: UInt64) {
+        guard isTerminal, ContinuousClock.now - last >= Self.interval else { return }
+        last = .now
+        isShown = true
+        let share = total == 0 ? 1 : min(1, Double(done) / Double(total))
+        let filled = Int(share * 30)
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
+        let seconds = (.now - start) / .seconds(1)
+        let rate = Double(done) / max(seconds, 0.001)
+        let rest = Duration.seconds(Double(total - min(done, total)) / max(rate, 1))
+        write(
+            "\u{1B}[2K\r\(name)  \(bar) \(Int(share * 100)) %  \(Readable.bytes(Int(done))) of"
+                + " \(Readable.bytes(Int(total)))  \(Readable.bytes(Int(rate)))/s"
+                + "  \(Readable.duration(rest)) left"
+        )
+    }
+
+    /// Takes the bar away.
+    func end() { if isShown { write("\u{1B}[2K\r") } }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
