@@ -5,16 +5,33 @@ import Service
 struct ProgressLine {
     private static let interval: Duration = .milliseconds(100)
 
+    /// What is counted.
+    enum Unit {
+        case bytes
+        case records
+
+        func words(_ count: Int) -> String {
+            switch self {
+            case .bytes: Readable.bytes(count)
+            case .records: Readable.count(count)
+            }
+        }
+    }
+
     private let name: String
+    private let unit: Unit
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let start = ContinuousClock.now
     private var last = ContinuousClock.now
     private var isShown = false
 
     /// A bar with a name before it.
-    init(_ name: String) { self.name = name }
+    init(_ name: String, unit: Unit = .bytes) {
+        self.name = name
+        self.unit = unit
+    }
 
-    /// Shows how many bytes have been dealt with, of how many.
+    /// Shows how much has been dealt with, of how much.
     mutating func show(_ done: UInt64, of total: UInt64) {
         guard isTerminal, ContinuousClock.now - last >= Self.interval else { return }
         last = .now
@@ -26,8 +43,8 @@ struct ProgressLine {
         let rate = Double(done) / max(seconds, 0.001)
         let rest = Duration.seconds(Double(total - min(done, total)) / max(rate, 1))
         write(
-            "\u{1B}[2K\r\(name)  \(bar) \(Int(share * 100)) %  \(Readable.bytes(Int(done))) of"
-                + " \(Readable.bytes(Int(total)))  \(Readable.bytes(Int(rate)))/s"
+            "\u{1B}[2K\r\(name)  \(bar) \(Int(share * 100)) %  \(unit.words(Int(done))) of"
+                + " \(unit.words(Int(total)))  \(unit.words(Int(rate)))/s"
                 + "  \(Readable.duration(rest)) left"
         )
     }

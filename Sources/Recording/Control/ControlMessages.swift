@@ -16,6 +16,10 @@ package enum ControlRequest: Codable, Sendable, Equatable {
     case frame(stream: String, epoch: UInt64, sequence: UInt64)
     /// The next records of the log from a position on; their bytes follow the reply as one part.
     case records(from: UInt64)
+    /// Begin a long work.
+    case begin(WorkRequest)
+    /// How far a long work is.
+    case work(number: UInt64)
 }
 
 /// A request with the number that its reply carries.
@@ -76,6 +80,8 @@ package struct ControlReply: Codable, Sendable {
     package var job: JobProgress?
     /// The answer to ``ControlRequest/records(from:)``.
     package var records: RecordStretch?
+    /// The answer to the requests about long works.
+    package var work: WorkStatus?
 }
 
 /// Records of the log whose bytes lie one behind the other.

@@ -86,6 +86,18 @@ package struct DataDirectory: Sendable {
         }
     }
 
+    /// Writes a file to the device.
+    static func sync(file path: String) throws(RecordingError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw RecordingError(.failed, "the file \(path) cannot be opened: \(lastError())")
+        }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else {
+            throw RecordingError(.failed, "the file \(path) cannot be synced: \(lastError())")
+        }
+    }
+
     /// Writes a directory's entries to the device, after a file was created, renamed or removed.
     package static func sync(directory path: String) throws(RecordingError) {
         let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY)

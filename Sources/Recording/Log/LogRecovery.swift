@@ -25,6 +25,7 @@ extension LogWriter {
     /// - Parameters:
     ///   - directory: Where the archive is, or is to be.
     ///   - options: How the log is written.
+    ///   - command: Who writes, for whoever finds the lock taken.
     ///   - patience: How long to wait for the lock.
     /// - Returns: The log and what it adds up to.
     /// - Throws: ``RecordingError``, when the lock is taken, the directory cannot be written, or the
@@ -32,10 +33,11 @@ extension LogWriter {
     package static func open(
         _ directory: DataDirectory,
         options: Log.Options,
+        command: String = LockHolder.serving,
         patience: Duration = .zero
     ) throws(RecordingError) -> OpenedLog {
         try directory.create()
-        let lock = try WriterLock.serving(directory, patience: patience)
+        let lock = try WriterLock.writing(directory, as: command, patience: patience)
         let began = ContinuousClock.now
         try removeUnborn(in: directory.log)
         let firsts = try Log.segments(in: directory.log)

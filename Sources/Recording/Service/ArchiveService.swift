@@ -55,7 +55,7 @@ package enum ArchiveService {
             logger.error("\(damage); everything else can be read")
         }
         opened.writer.log.onDamage { logger.error("\($0)") }
-        let catalog = try Catalog(path: options.directory.catalog)
+        let catalog = try Catalog.openOrBegin(options.directory.catalog) { logger.warning("\($0)") }
         let link = try BrokerLink.link(options, stop: stop, context: context, logger: logger)
         let catalogWakeUp = try WakeUp()
         let committer = try Committer(

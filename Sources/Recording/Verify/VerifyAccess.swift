@@ -26,7 +26,8 @@ struct VerifyAccess: ~Copyable {
             return VerifyAccess(archive.client.take(), log, lock, trouble: nil)
         } catch let error as RecordingError {
             // The log can be read all the same.
-            guard [.failed, .missing].contains(error.kind), (try? directory.mustExist()) != nil
+            guard [.failed, .missing, .damaged].contains(error.kind),
+                (try? directory.mustExist()) != nil
             else { throw error }
             if let lock = try WriterLock.take(directory, .shared, as: command) {
                 let log = try Log.openReadOnly(in: directory.log).log
