@@ -149,7 +149,7 @@ import ZeroMQ
         ("DELETE FROM detections WHERE sequence = 6 AND number = 1", "detections of cam@1/6"),
         ("UPDATE detections SET score = 0 WHERE sequence = 88", "detections of cam@1/88"),
         ("UPDATE results SET captured_at = '' WHERE sequence = 6", "times of all results"),
-        ("UPDATE streams SET frames = 1 WHERE stream = 'b'", "streams: 'b"),
+        ("UPDATE streams SET frames = 1 WHERE stream = 'b'", "streams b: the line"),
         ("DELETE FROM gaps", "gaps: "),
         (
             """

@@ -5,6 +5,7 @@ enum CatalogSchema {
     /// The tables of what the log says.
     static let tableNames = [
         "streams", "frames", "results", "detections", "groups", "runs", "dead_letters", "gaps",
+        "stubs",
     ]
 
     /// What has been done to a catalog, in order; entries are added, never changed.
@@ -17,6 +18,19 @@ enum CatalogSchema {
         migrator.registerMigration("2 duplicates are counted") { database in
             try database.execute(
                 sql: "ALTER TABLE runs ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0"
+            )
+        }
+        migrator.registerMigration("pictures may go before what was made of them") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE stubs (
+                        stream TEXT NOT NULL,
+                        epoch INTEGER NOT NULL,
+                        sequence INTEGER NOT NULL,
+                        captured_at TEXT NOT NULL,
+                        PRIMARY KEY (stream, epoch, sequence)
+                    ) WITHOUT ROWID
+                    """
             )
         }
         return migrator

@@ -238,6 +238,40 @@ package final class Log: Sendable {
         }
     }
 
+    /// The first positions of the sealed segments, ascending.
+    var sealed: [UInt64] {
+        directory.withLock { directory in
+            directory.firsts.filter { $0 != directory.head?.first }
+        }
+    }
+
+    /// The first position of the segment that is written to.
+    var headFirst: UInt64? { directory.withLock { $0.head?.first } }
+
+    /// Whether the segment that is written to has a frame.
+    var headHasFrames: Bool {
+        guard case .memory(let memory)? = directory.withLock({ $0.head?.index }) else { return false }
+        return !memory.isEmpty
+    }
+
+    /// The sealed segment that begins at `first`.
+    func sealedSegment(_ first: UInt64) throws(RecordingError) -> Segment {
+        try segment(containing: first)
+    }
+
+    /// Has a segment opened again, when it is next read: its file is another one.
+    func reopen(_ first: UInt64) {
+        directory.withLock { $0.open.removeAll { $0.first == first } }
+    }
+
+    /// Leaves a segment out from now on: its file goes.
+    func remove(_ first: UInt64) {
+        directory.withLock { directory in
+            directory.open.removeAll { $0.first == first }
+            directory.firsts.removeAll { $0 == first }
+        }
+    }
+
     /// Has `tell` told of each segment that turns out to be damaged when it is first read, once.
     package func onDamage(_ tell: @escaping @Sendable (RecordingError) -> Void) {
         teller.withLock { $0 = tell }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LMDB
+internal import Service
 internal import Synchronization
 internal import Wire
 
@@ -193,6 +194,7 @@ extension LogWriter {
         let records = Checkpoints.encode(
             state,
             position: first,
+            begunAt: WallClock.nanoseconds,
             recordByteCount: options.checkpointByteCount
         )
         remove(unborn)  // An earlier try may have left it.
@@ -271,7 +273,7 @@ extension LogWriter {
         unsafe unlink(path + Segment.lockSuffix)
     }
 
-    private static func writeIndex(
+    static func writeIndex(
         _ memory: MemoryIndex,
         to environment: Environment
     ) throws(LMDBError) {

@@ -69,6 +69,14 @@ struct Recovery {
                 )
             }
         }
+        guard !reading.lacksRecords else {
+            throw RecordingError(
+                .damaged,
+                "what the log adds up to is not known: segment"
+                    + " \(Segment.path(segment.first, in: directory)) begins with a damaged record, and"
+                    + " retention has taken some of those that would tell; put a copy of it back"
+            )
+        }
         state = reading.state
     }
 
@@ -133,6 +141,8 @@ private struct SegmentReading {
     var damaged: [(position: UInt64, reason: String)] = []
     /// Whether a record is damaged that is, or may be, a part of the checkpoint.
     var hasDamagedStart = false
+    /// Whether records are missing on purpose, so that the others do not add up.
+    var lacksRecords = false
     private var isAtStart = true
 
     init(state: LogState) { self.state = state }
@@ -148,6 +158,7 @@ private struct SegmentReading {
     }
 
     private mutating func take(_ bytes: RawSpan, at position: UInt64) {
+        if recordCount > 0, position != next { lacksRecords = true }
         next = position + 1
         recordCount += 1
         switch CheckedRecord(bytes) {
@@ -166,6 +177,9 @@ private struct SegmentReading {
                 damaged.append((position, error.description))
             }
         case .good(.frame(let frame), _): take(frame, at: position)
+        case .good(.stub, _):
+            isAtStart = false
+            lacksRecords = true
         case .good(let record, _):
             isAtStart = false
             state.apply(record)

@@ -13,13 +13,19 @@ final class CatalogCheck {
         ("detections", ["stream", "epoch", "sequence", "group_name", "run", "number"]),
     ]
     /// The others, compared at the end.
-    private static let small = ["streams", "groups", "runs", "dead_letters", "gaps"]
-    /// Mistakes of one batch that are reported one by one.
-    private static let mistakeLimit = 200
+    private static let small = ["groups", "dead_letters", "gaps"]
+    /// Missing rows that are remembered.
+    private static let missingLimit = 10_000
 
+    private let path: String
     private let memory: DatabaseQueue
     private var batch: [LogRecord] = []
     private var positions: [UInt64] = []
+    /// What the log has and has not let go of.
+    private var frames = FrameSet()
+    private var results: [Run: FrameSet] = [:]
+    /// What frames are missing in the catalog, until it is known that the log lets go of them.
+    private var missing: [(frame: FrameID, run: Run?, position: UInt64?, reason: String)] = []
     /// Positions below are compared.
     private(set) var end: UInt64
 
@@ -27,17 +33,21 @@ final class CatalogCheck {
 
     /// Opens the catalog of `directory`.
     init(_ directory: DataDirectory) throws {
+        path = directory.catalog
         memory = try DatabaseQueue()
         try CatalogSchema.migrator.migrate(memory)
         end = try memory.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA busy_timeout = 5000")
             try database.execute(sql: "ATTACH ? AS kept", arguments: [directory.catalog])
-            return try Self.position(database)
+            return try Self.position(database, schema: "kept")
         }
     }
 
-    private static func position(_ database: Database) throws -> UInt64 {
-        let position = try Int64.fetchOne(database, sql: "SELECT position FROM kept.projection")
+    private static func position(_ database: Database, schema: String) throws -> UInt64 {
+        let position = try Int64.fetchOne(
+            database,
+            sql: "SELECT position FROM \(schema).projection"
+        )
         return UInt64(bitPattern: position ?? 0)
     }
 
@@ -68,7 +78,7 @@ final class CatalogCheck {
         try memory.writeWithoutTransaction { database in
             try database.inTransaction {
                 var writer = try CatalogWriter(database)
-                for record in batch { try writer.write(record) }
+                for record in batch { try note(record, &writer) }
                 try writer.finish(at: 0)
                 return .commit
             }
@@ -79,13 +89,45 @@ final class CatalogCheck {
         }
     }
 
+    /// Notes what the log has, and what it has let go of.
+    private func note(_ record: LogRecord, _ writer: inout CatalogWriter) throws {
+        switch record {
+        case .frame(let frame): frames.insert(frame.id)
+        case .result(let result): results[result.run, default: FrameSet()].insert(result.frame)
+        case .stretch(let stretch): note(stretch)
+        default: break
+        }
+        try writer.write(record)
+    }
+
+    private func note(_ stretch: Stretch) {
+        var gone = FrameSet()
+        for range in stretch.ranges {
+            gone.insert(range, epoch: stretch.epoch, stream: stretch.stream)
+        }
+        let run = Run(group: stretch.name, number: stretch.run)
+        switch stretch.kind {
+        case .pinned, .erasing: return
+        case .taken:
+            for run in results.keys { results[run]?.subtract(gone) }
+            missing.removeAll { gone.contains($0.frame) }
+            frames.subtract(gone)
+        case .pictures:
+            missing.removeAll { $0.run == nil && gone.contains($0.frame) }
+            frames.subtract(gone)
+        case .results:
+            missing.removeAll { $0.run == run && gone.contains($0.frame) }
+            results[run]?.subtract(gone)
+        }
+    }
+
     private func compare(
         _ table: String,
         _ keys: [String],
         _ database: Database,
         _ tell: (_ position: UInt64?, _ reason: String) -> Void
     ) throws {
-        // The time of a frame in another batch is not known here; see ``finish(_:hasDamage:)``.
+        // The time of a frame in another batch is not known here; see ``finish(_:mayHaveMore:_:)``.
         let left = table == "frames" ? keys : keys + ["captured_at"]
         let others = try database.columns(in: table).map(\.name).filter { !left.contains($0) }
         let on = keys.map { "m.\($0) = k.\($0)" }.joined(separator: " AND ")
@@ -96,7 +138,7 @@ final class CatalogCheck {
             sql: """
                 SELECT k.stream IS NULL, \(keys.map { "m.\($0)" }.joined(separator: ", "))
                 FROM main.\(table) m LEFT JOIN kept.\(table) k ON \(on)
-                WHERE k.stream IS NULL OR (\(mine)) IS NOT (\(kept)) LIMIT \(Self.mistakeLimit)
+                WHERE k.stream IS NULL OR (\(mine)) IS NOT (\(kept))
                 """
         )
         for row in rows {
@@ -110,8 +152,13 @@ final class CatalogCheck {
             )
             let run = keys.count > 3 ? Run(group: row[4], number: row[5]) : nil
             let owner = run.map { " by run \($0)" } ?? ""
-            let what = isMissing ? "is not in the catalog" : "is another one in the catalog"
-            tell(position(of: frame, run), "\(table) of \(frame)\(owner): \(what)")
+            let what = "\(table) of \(frame)\(owner):"
+            let place = position(of: frame, run)
+            if !isMissing {
+                tell(place, "\(what) is another one in the catalog")
+            } else if missing.count < Self.missingLimit {
+                missing.append((frame, run, place, "\(what) is not in the catalog"))
+            }
         }
     }
 
@@ -131,94 +178,140 @@ final class CatalogCheck {
     /// - Parameters:
     ///   - advance: Has the records from ``end`` to the position given added and compared.
     ///   - mayHaveMore: Whether the catalog may have what the log has not.
-    ///   - tell: Told what is wrong.
+    ///   - tell: Told what is wrong, with its position where there is one.
     /// - Throws: What `advance` throws, and a `DatabaseError` when the catalog cannot be read.
     func finish(
         _ advance: (_ from: UInt64, _ to: UInt64) throws -> Void,
         mayHaveMore: () -> Bool,
-        _ tell: (String) -> Void
+        _ tell: (_ position: UInt64?, _ reason: String) -> Void
     ) throws {
-        let now = try memory.read { try Self.position($0) }
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.allowsUnsafeTransactions = true
+        configuration.busyMode = .timeout(5)
+        let kept = try DatabaseQueue(path: path, configuration: configuration)
+        // One moment of the catalog, from here to the end.
+        let now = try kept.inDatabase { database in
+            try database.execute(sql: "BEGIN")
+            return try Self.position(database, schema: "main")
+        }
         if now > end { try advance(end, now) }
-        end = now
-        try memory.read { database in
-            // What was written since is neither in the counts nor in the batches.
-            guard try Self.position(database) == now else { return }
-            for table in Self.small { try compareAll(table, database, mayHaveMore(), tell) }
-            for (what, sql) in Self.counts {
-                for row in try Row.fetchAll(database, sql: sql) {
-                    let (name, log, kept): (String, Int64, Int64) = (row[0], row[1], row[2])
-                    guard log > kept || (kept > log && !mayHaveMore()) else { continue }
-                    tell("\(what) of \(name): the log has \(log), the catalog \(kept)")
+        end = max(end, now)
+        for mistake in missing { tell(mistake.position, mistake.reason) }
+        for table in Self.small { try compareAll(table, kept, mayHaveMore()) { tell(nil, $0) } }
+        try compareCounts(kept, mayHaveMore()) { tell(nil, $0) }
+        try kept.inDatabase { database in
+            for (what, sql) in Self.sums {
+                for name in try String.fetchAll(database, sql: sql) {
+                    tell(nil, "\(what) \(name): the line does not say what its rows add up to")
                 }
             }
+            try database.execute(sql: "COMMIT")
         }
     }
 
-    private static let counts: [(String, String)] = [
+    /// Lines of the catalog that are not what its own rows add up to.
+    private static let sums: [(String, String)] = [
         (
-            "frames",
+            "streams",
             """
-            SELECT stream, frames, (SELECT COUNT(*) FROM kept.frames k WHERE k.stream = m.stream) AS n
-            FROM main.streams m WHERE frames <> n
+            SELECT stream FROM streams s WHERE (frames, bytes) IS NOT (SELECT COUNT(*),
+                coalesce(SUM(byte_count), 0) FROM frames f WHERE f.stream = s.stream)
+            OR missing_frames <> (SELECT coalesce(SUM(g.frames), 0) FROM gaps g
+                WHERE g.stream = s.stream AND group_name IS NULL)
+            OR (first_captured_at, last_captured_at) IS NOT (
+                (SELECT captured_at FROM frames f WHERE f.stream = s.stream
+                    ORDER BY epoch, sequence LIMIT 1),
+                (SELECT captured_at FROM frames f WHERE f.stream = s.stream
+                    ORDER BY epoch DESC, sequence DESC LIMIT 1))
             """
         ),
         (
-            "results",
+            "runs",
             """
-            SELECT group_name || ':' || run, completed, (SELECT COUNT(*) FROM kept.results k
-                WHERE k.group_name = m.group_name AND k.run = m.run) AS n
-            FROM main.runs m WHERE completed <> n
-            """
-        ),
-        (
-            "detections",
-            """
-            SELECT 'all results', (SELECT coalesce(SUM(detection_count), 0) FROM kept.results) AS a,
-            (SELECT COUNT(*) FROM kept.detections) AS b WHERE a <> b
+            SELECT group_name || ':' || run FROM runs r WHERE (completed, failed) IS NOT (
+                SELECT COUNT(*), coalesce(SUM(failure IS NOT NULL), 0) FROM results x
+                WHERE x.group_name = r.group_name AND x.run = r.run)
+            OR dead <> (SELECT COUNT(*) FROM dead_letters x
+                WHERE x.group_name = r.group_name AND x.run = r.run)
             """
         ),
         (
-            "times",
+            "detections of",
             """
-            SELECT 'all results', COUNT(*), 0 FROM kept.results r
-            JOIN kept.frames f USING (stream, epoch, sequence)
-            WHERE r.captured_at IS NOT f.captured_at HAVING COUNT(*) > 0
+            SELECT 'all results' WHERE (SELECT coalesce(SUM(detection_count), 0) FROM results)
+                <> (SELECT COUNT(*) FROM detections)
+            """
+        ),
+        (
+            "times of",
+            """
+            SELECT 'all results' WHERE EXISTS (SELECT 1 FROM results r
+                JOIN frames f USING (stream, epoch, sequence)
+                WHERE r.captured_at IS NOT f.captured_at)
             """
         ),
     ]
 
-    private func compareAll(
-        _ table: String,
-        _ database: Database,
+    private func compareCounts(
+        _ kept: DatabaseQueue,
         _ mayHaveMore: Bool,
         _ tell: (String) -> Void
     ) throws {
-        let columns = try database.columns(in: table).map(\.name).filter { $0 != "duplicates" }
-        // A result that comes twice is one here and there, counted in another column.
-        let list = columns.map { name in
-            name == "completed" ? "completed + duplicates" : name
-        }.joined(separator: ", ")
-        func missing(_ left: String, from right: String) throws -> [Row] {
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT \(list) FROM \(left).\(table) EXCEPT SELECT \(list) FROM \(right).\(table)
-                    LIMIT \(Self.mistakeLimit)
-                    """
+        let (frameRows, resultRows) = try kept.inDatabase { database in
+            (
+                try Row.fetchAll(database, sql: "SELECT stream, COUNT(*) FROM frames GROUP BY 1"),
+                try Row.fetchAll(
+                    database,
+                    sql: "SELECT group_name, run, COUNT(*) FROM results GROUP BY 1, 2"
+                )
             )
         }
-        func words(_ row: Row) -> String {
-            row.databaseValues.map { value in
-                String.fromDatabaseValue(value) ?? (value.isNull ? "" : "\(value)")
-            }.joined(separator: " ")
+        var counts: [String: (log: UInt64, kept: UInt64)] = [:]
+        for (stream, epochs) in frames.streams {
+            counts["frames of \(stream)", default: (0, 0)].log = epochs.values.reduce(0) {
+                $0 + $1.count
+            }
         }
-        for row in try missing("main", from: "kept") {
-            tell("\(table): '\(words(row))' is not in the catalog")
+        for row in frameRows {
+            counts["frames of \(row[0] as String)", default: (0, 0)].kept = row[1]
+        }
+        for (run, set) in results where !set.isEmpty {
+            counts["results of \(run)", default: (0, 0)].log = set.count
+        }
+        for row in resultRows {
+            let run = Run(group: row[0], number: row[1])
+            counts["results of \(run)", default: (0, 0)].kept = row[2]
+        }
+        for (what, count) in counts.sorted(by: { $0.key < $1.key })
+        where count.log > count.kept || (count.kept > count.log && !mayHaveMore) {
+            tell("\(what): the log has \(count.log), the catalog \(count.kept)")
+        }
+    }
+
+    private func compareAll(
+        _ table: String,
+        _ kept: DatabaseQueue,
+        _ mayHaveMore: Bool,
+        _ tell: (String) -> Void
+    ) throws {
+        func lines(_ database: Database) throws -> Set<String> {
+            let rows = try Row.fetchAll(database, sql: "SELECT * FROM main.\(table)")
+            return Set(
+                rows.map { row in
+                    row.databaseValues.map { value in
+                        String.fromDatabaseValue(value) ?? (value.isNull ? "" : "\(value)")
+                    }.joined(separator: " ")
+                }
+            )
+        }
+        let (log, catalog) = (try memory.read(lines), try kept.inDatabase(lines))
+        for line in log.subtracting(catalog).sorted() {
+            tell("\(table): '\(line)' is not in the catalog")
         }
         guard !mayHaveMore else { return }
-        for row in try missing("kept", from: "main") {
-            tell("\(table): '\(words(row))' is in the catalog and not in the log")
+        for line in catalog.subtracting(log).sorted() {
+            tell("\(table): '\(line)' is in the catalog and not in the log")
         }
     }
 }

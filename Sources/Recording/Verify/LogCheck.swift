@@ -83,6 +83,9 @@ struct LogCheck {
                 findings.add(.checkpoint, file: file, at: position, "belongs to another file")
             }
             take(checkpoint: bytes, byteCount, at: position)
+        case .good(.stub, _):
+            endCheckpoint()
+            miss()
         case .good(let record, _):
             endCheckpoint()
             if case .frame(let frame) = record { take(frame, at: position) }

@@ -25,6 +25,7 @@ package struct Verification: ~Copyable {
     private var report = Report()
     private var check = LogCheck()
     private var catalog: CatalogCheck?
+    private var firsts: [UInt64] = []
     /// Whether files were rewritten or removed meanwhile, so that the catalog follows.
     private var hasChanged = false
     private var total: UInt64 = 0
@@ -61,7 +62,7 @@ package struct Verification: ~Copyable {
 
     private mutating func verify(_ access: inout VerifyAccess) throws {
         openCatalog(access.trouble)
-        let firsts = try Log.segments(in: directory.log)
+        firsts = try Log.segments(in: directory.log)
         report.segments = firsts.count
         total = firsts.reduce(0) { sum, first in
             sum + UInt64(DataDirectory.byteCount(of: Segment.path(first, in: directory.log)))
@@ -184,7 +185,6 @@ package struct Verification: ~Copyable {
             check.findings.add(.catalog, "it is at position \(catalog.end), the log ends at \(end)")
         }
         var late: [(UInt64?, String)] = []
-        var sums: [String] = []
         do {
             try catalog.finish(
                 { from, to in
@@ -194,16 +194,18 @@ package struct Verification: ~Copyable {
                     }
                     try catalog.compare { late.append(($0, $1)) }
                 },
-                mayHaveMore: { check.hasDamage },
-                { sums.append($0) }
+                mayHaveMore: { check.hasDamage || hasChanged },
+                { late.append(($0, $1)) }
             )
         } catch let error as RecordingError {
             throw error
         } catch {
             noteCatalog("\(directory.catalog) cannot be read: \(Catalog.reason(error))")
         }
-        for (position, reason) in late { check.findings.add(.catalog, at: position, reason) }
-        if !hasChanged { for reason in sums { check.findings.add(.catalog, reason) } }
+        for (position, reason) in late {
+            let file = position.flatMap { position in firsts.last { $0 <= position } }
+            check.findings.add(.catalog, file: file.map(Segment.fileName), at: position, reason)
+        }
     }
 }
 
