@@ -282,4 +282,23 @@ import ZeroMQ
         #expect(try count(held) == before)
         #expect(try count(log.sealedSegment(first)) < before)
     }
+
+    @Test func withoutRoomAServingArchiveSaysSoAndTakesNoFrames() throws {
+        let context = try Context()
+        let endpoint = "ipc://\(temporary.path)/broker"
+        let retention = policy { $0.keepFree = .bytes(.max / 4) }
+        let archive = try RunningArchive(directory, broker: endpoint, retention: retention)
+        var broker = try FakeBroker(endpoint, context)
+        try broker.welcome()
+        _ = try broker.next(Ready.self)
+        let first = try broker.next(Committed.self)
+        #expect(first.count == 0)
+        #expect(first.trouble.contains("--keep-free"))
+        try broker.send(Fixture.frame(0))
+        // Commands are answered, and nothing is committed, before the end and at the end.
+        #expect(try archive.ask(.status).status?.promised == 1)
+        try archive.stop()
+        let log = try Log.openReadOnly(in: directory.log).log
+        #expect(try frames(log) == [:])
+    }
 }

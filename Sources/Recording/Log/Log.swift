@@ -250,7 +250,9 @@ package final class Log: Sendable {
 
     /// Whether the segment that is written to has a frame.
     var headHasFrames: Bool {
-        guard case .memory(let memory)? = directory.withLock({ $0.head?.index }) else { return false }
+        guard case .memory(let memory)? = directory.withLock({ $0.head?.index }) else {
+            return false
+        }
         return !memory.isEmpty
     }
 

@@ -87,7 +87,6 @@ struct BrokerLink: ~Copyable {
         committer.forget(before: lastOpen)
         lastOpen = session
         committed = 0
-        trouble = ""
         waiting.removeAll()
         sent = 0
         announced.removeAll()
@@ -112,6 +111,8 @@ struct BrokerLink: ~Copyable {
             announced[debt.run, default: []].append(debt.stream)
         }
         waiting = messages + (live + debts).map { $0.encoded() } + [Ready().encoded()]
+        trouble = committer.trouble ?? ""
+        if !trouble.isEmpty { waiting.append(Committed(count: 0, trouble: trouble).encoded()) }
     }
 
     private mutating func end() {
