@@ -56,7 +56,7 @@ struct ReadingOptions: ParsableArguments {
                 command: "archive \(name)"
             )
             if let remark = archive.remark {
-                FileHandle.standardError.write(Data("note: \(remark)\n".utf8))
+                note(remark)
             }
             try body(&archive)
         }
