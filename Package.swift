@@ -92,7 +92,7 @@ let package = Package(
         tests("CaptureTests", ["Capture", "Imaging", "Wire", "TestSupport"]),
         tests("VisionTests", ["Vision", "Imaging", "TestSupport"]),
         tests("BrokerTests", ["Broker", "Wire", "Service"]),
-        tests("ArchiveTests", ["Archive", "Recording", "Wire", "TestSupport", grdb]),
+        tests("ArchiveTests", ["Archive", "Recording", "Wire", "TestSupport", grdb, arguments]),
         tests("WorkerTests", ["Worker", "Vision", "Imaging", "Wire", "Service", "ZeroMQ"]),
         tests("ServiceTests", ["Service", "Wire", "ZeroMQ", "TestSupport"]),
         tests("ZeroMQTests", ["ZeroMQ"]),

@@ -44,7 +44,7 @@ struct FramesCommand: ParsableCommand {
     @Option(help: .setting("A stream's name, or a pattern with *.", "stream"))
     var stream: String = Setting.value("stream", default: "*")
 
-    @OptionGroup var when: SelectionOptions
+    @OptionGroup var when: PeriodOptions
 
     @Option(hinting: .setting("How many frames at most.", "limit"))
     var limit: Int = Setting.value("limit", default: 20)

@@ -93,10 +93,14 @@ package final class CatalogReader {
     ///
     /// - Throws: ``RecordingError/Kind/invalid`` when there is none.
     package func streams(matching pattern: String) throws -> [String] {
-        let all = try rows("SELECT stream FROM streams ORDER BY stream").compactMap { row in
+        try Catalog.matching(pattern, of: streams())
+    }
+
+    /// All streams there are.
+    func streams() throws -> [String] {
+        try rows("SELECT stream FROM streams ORDER BY stream").compactMap { row in
             if case .text(let name)? = row.first { name } else { nil }
         }
-        return try Catalog.matching(pattern, of: all)
     }
 
     private func prepare(_ sql: String, _ arguments: [SQLValue]) throws -> QuestionStatement {
