@@ -20,6 +20,7 @@ struct ArchiveCommand: ParsableCommand {
             ServeCommand.self, InfoCommand.self, StreamsCommand.self, FramesCommand.self,
             GapsCommand.self, DeadLettersCommand.self, SQLCommand.self, ExportCommand.self,
             ReplayCommand.self, SearchCommand.self,
+            CompareCommand.self,
         ]
     )
 }

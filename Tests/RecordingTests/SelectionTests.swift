@@ -110,6 +110,27 @@ import Wire
         }
     }
 
+    @Test func aPlaceInTheOrderTakesThePlaceOfTheBoundBehindIt() throws {
+        // SQLite seeks by one bound only, and with both it takes the one that is further away.
+        let selection = Catalog.Selection(
+            stream: "*",
+            since: 1,
+            until: 2,
+            results: .init(label: "face")
+        )
+        let query = try SelectionQuery(selection, streams: nil)
+        let place = SelectionQuery.Position(capturedAt: "x", stream: "a", epoch: 1, sequence: 1)
+        func bounds(_ start: SelectionQuery.Start) -> [Bool] {
+            let sql = query.page(["f.stream"], start).sql
+            return ["d.captured_at >= ?", "d.captured_at <= ?"].map { sql.contains($0) }
+        }
+        #expect(bounds(.beginning) == [true, true])
+        #expect(bounds(.end) == [true, true])
+        #expect(bounds(.after(place)) == [false, true])
+        #expect(bounds(.from(place)) == [false, true])
+        #expect(bounds(.before(place)) == [true, false])
+    }
+
     @Test func deadLettersAreFoundByTheirNames() throws {
         var random = SplitMix(state: 3)
         let world = try SelectionWorld(frames: 30, &random)

@@ -152,30 +152,18 @@ struct SearchTests {
             try await system.startArchive().says("serving")
             let worker = try RawPeer(system.work)
             try worker.helloWorker("look", frames: 6)
-            try await system.waitFor(1, "SELECT COUNT(*) FROM groups")
-            let pictures = try Pictures(count: 6, in: system.directory)
-            let camera = try system.startCamera(
-                pictures.path,
-                stream: "lobby/left",
-                ["--fps", "20"]
-            )
-            for _ in pictures.files {
-                let lease = try await worker.nextLease()
-                var result = lease.result(of: "raw")
-                result.detections = (0..<min(2, lease.frame.sequence)).map { number in
+            let pictures = try await system.record(as: worker) { frame in
+                (0..<min(2, frame.sequence)).map { number in
                     Detection(
                         label: Self.label,
                         score: number == 0 ? 0.5 : 0.75,
-                        x: 10,
+                        x: number == 0 ? 10 : 60,
                         y: 20,
                         width: 20,
                         height: 20
                     )
                 }
-                try worker.send(result)
             }
-            #expect(try await camera.ended().exitCode == 0)
-            try await system.waitFor(6, "SELECT COUNT(*) FROM results")
             try await body(system, pictures)
         }
     }

@@ -124,12 +124,14 @@ struct SearchCommand: ParsableCommand {
         let catalog = archive.catalog
         let filter = selection.results
         let files = try SearchExport(to: directory, title: words, labels, filter, catalog)
-        var export = FrameExport(to: directory, stop)
+        var export = FrameExport(to: directory, stop, isQuiet: json)
         do {
             try export.run(&frames, total: total, &archive) { frame, parts in
                 let results = try FoundResult.all(of: frame.id, catalog, filter)
                 let found = FoundFrame(frame: frame, results: results)
-                return try files.add(found, parts.payload) ? parts.payload.count : nil
+                guard let file = try files.add(found, parts.payload) else { return nil }
+                if json { print(found.json(file: file)) }
+                return parts.payload.count
             }
         } catch let stopped as ExitCode {
             // What there is can be looked at.
@@ -138,6 +140,6 @@ struct SearchCommand: ParsableCommand {
         }
         try files.finish()
         try export.end()
-        print("look at them: \(absolutePath(directory))/index.html")
+        if !json { print("look at them: \(absolutePath(directory))/index.html") }
     }
 }

@@ -36,12 +36,12 @@ final class SearchExport {
         }
     }
 
-    /// Adds a frame; returns whether it was written.
-    func add(_ found: FoundFrame, _ payload: [UInt8]) throws -> Bool {
+    /// Adds a frame; returns where its image is, from the directory on, unless it is left out.
+    func add(_ found: FoundFrame, _ payload: [UInt8]) throws -> String? {
         let frame = found.frame
         if form != nil, found.results.isEmpty || found.results.contains(where: \.hasFailed) {
             unlabelledCount += 1
-            return false
+            return nil
         }
         let name =
             FrameFiles.name(of: frame.id.stream) + "/" + FrameFiles.name(of: frame.id.place)
@@ -63,7 +63,7 @@ final class SearchExport {
             try OutputFiles.write(Array(lines.utf8), to: directory + "/labels/\(name).txt")
         case nil: break
         }
-        return true
+        return path
     }
 
     /// Writes the ends of the files.

@@ -20,6 +20,14 @@ struct RunName: ExpressibleByArgument, Equatable, Hinting {
         if let group, !Names.isValidGroup(group) { return nil }
     }
 
+    /// Reads a run's name; what it looks like is the error.
+    static func read(_ text: String) throws -> RunName {
+        guard let run = RunName(argument: text) else {
+            throw ValidationError("it takes \(hint)")
+        }
+        return run
+    }
+
     init(group: String?, number: UInt32) {
         self.group = group
         self.number = number

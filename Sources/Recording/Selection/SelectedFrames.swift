@@ -59,6 +59,19 @@ package struct SelectedFrame: Sendable, Equatable {
         )
     }
 
+    /// The frame of that name; `nil` when the catalog has none.
+    package static func named(_ id: FrameID, _ catalog: CatalogReader) throws -> SelectedFrame? {
+        let sql = """
+            SELECT \(columns.joined(separator: ", ")) FROM frames
+            WHERE stream = ? AND epoch = ? AND sequence = ?
+            """
+        let key: [SQLValue] = [
+            .text(id.stream), .integer(Int64(bitPattern: id.epoch)),
+            .integer(Int64(bitPattern: id.sequence)),
+        ]
+        return try catalog.rows(sql, key).first.flatMap { SelectedFrame($0) }
+    }
+
     var position: SelectionQuery.Position {
         SelectionQuery.Position(
             capturedAt: capturedAt,

@@ -16,6 +16,9 @@ struct SelectionQuery {
     /// What `tables` calls the table that is walked along: `f`, `r` or `d`.
     private let key: String
     private var conditions: [String] = []
+    /// The bounds that a place in the order takes the place of: SQLite seeks by one bound only.
+    private var since: String?
+    private var until: String?
     private var arguments: [SQLValue] = []
     /// The detections that one result must have, when it is these that are walked along.
     private var minCount: Int?
@@ -71,14 +74,10 @@ struct SelectionQuery {
     }
 
     private mutating func add(period selection: Catalog.Selection, _ streams: [String]?) {
-        if let since = selection.since {
-            add("\(key).captured_at >= ?", .text(Timestamp.text(since)))
-            add("f.captured_ns >= ?", .integer(since))
-        }
-        if let until = selection.until {
-            add("\(key).captured_at <= ?", .text(Timestamp.text(until)))
-            add("f.captured_ns < ?", .integer(until))
-        }
+        since = selection.since.map { Timestamp.text($0) }
+        until = selection.until.map { Timestamp.text($0) }
+        if let since = selection.since { add("f.captured_ns >= ?", .integer(since)) }
+        if let until = selection.until { add("f.captured_ns < ?", .integer(until)) }
         guard let streams else { return }
         // With a + SQLite looks for no index: the one by stream is in order for one stream only.
         let isIndexed = key == "f" && streams.count == 1
@@ -166,11 +165,16 @@ struct SelectionQuery {
         var direction = ""
         switch start {
         case .beginning: break
-        case .from(let position): question.add(place: position, ">=")
-        case .after(let position): question.add(place: position, ">")
+        case .from(let position):
+            question.since = nil
+            question.add(place: position, ">=")
+        case .after(let position):
+            question.since = nil
+            question.add(place: position, ">")
         case .end: direction = " DESC"
         case .before(let position):
             direction = " DESC"
+            question.until = nil
             question.add(place: position, "<")
         }
         var sql = question.unordered(columns.joined(separator: ", "))
@@ -204,6 +208,8 @@ struct SelectionQuery {
 
     /// The question without an order; what stands for its last `?` is added to the arguments.
     private mutating func unordered(_ columns: String) -> String {
+        if let since { add("\(key).captured_at >= ?", .text(since)) }
+        if let until { add("\(key).captured_at <= ?", .text(until)) }
         var sql = "SELECT \(columns) FROM \(tables)"
         if !conditions.isEmpty { sql += " WHERE \(conditions.joined(separator: " AND "))" }
         if let minCount {
