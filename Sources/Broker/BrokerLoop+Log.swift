@@ -6,13 +6,11 @@ import Wire
 extension BrokerLoop {
     /// Writes a line, unless it is one too many that peers have caused.
     func log(_ note: Note) {
-        guard !note.isPeers || note.level == .debug || peerLines.admits(at: now) else { return }
-        switch note.level {
-        case .debug: logger.debug("\(note.sentence)")
-        case .info: logger.info("\(note.sentence)")
-        case .notice: logger.notice("\(note.sentence)")
-        case .warning: logger.warning("\(note.sentence)")
-        }
+        let isPeers = note.peer != nil
+        guard !isPeers || note.level == .debug || peerLines.admits(at: now) else { return }
+        let address = note.peer.flatMap { routes.address(of: $0) }
+        let metadata = address.map { ["from": "\($0)"] as Logger.Metadata }
+        logger.log(level: note.level.logged, "\(note.sentence)", metadata: metadata)
     }
 
     /// Says which cameras may not send for long, and why, and when they may again.
@@ -27,5 +25,16 @@ extension BrokerLoop {
         let count = peerLines.takeOmitted(at: now)
         guard count > 0 else { return }
         logger.warning("\(count) more lines about peers that came, went or were cut off")
+    }
+}
+
+extension Note.Level {
+    fileprivate var logged: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        }
     }
 }

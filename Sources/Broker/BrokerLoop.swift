@@ -170,6 +170,7 @@ final class BrokerLoop {
                 ErrorMessage(code: .malformed, mayGoOn: false, sentence: sentence)
             )
         }
+        if event.isAboutSession { routes.setAddress(content.header.peerAddress, of: peer) }
         if event.keepsSlot {
             try content.header.detach()
             if content.hasPayload { try content.payload.detach() }
@@ -225,7 +226,9 @@ final class BrokerLoop {
         case .record(let peer, .gap(let gap)): try send(gap, to: peer)
         case .record(let peer, .dead(let letter)): try send(letter, to: peer)
         case .publish(let slot, let group, let stream):
-            _ = try events.send(copying: Array("result/\(group)/\(stream)".utf8), more: true)
+            writer.removeAll()
+            writer.topic("result/", group, "/", stream)
+            _ = try events.send(copying: writer.bytes, more: true)
             try sendPart(of: store[slot].header, through: events, more: false)
         case .release(let slot): store.release(slot)
         case .note(let note): log(note)

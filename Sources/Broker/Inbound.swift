@@ -109,6 +109,14 @@ extension Event {
         }
     }
 
+    /// Whether it begins a session, or ends one that should have gone on.
+    var isAboutSession: Bool {
+        switch self {
+        case .hello, .offence: true
+        default: false
+        }
+    }
+
     var isOffence: Bool {
         if case .offence = self { return true }
         return false

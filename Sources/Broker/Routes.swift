@@ -15,7 +15,7 @@ struct Routes {
 
     private var peers: [Route: PeerID] = [:]
     /// By the session's index; `nil` where there is none now.
-    private var sessions: [(peer: PeerID, route: Route)?] = []
+    private var sessions: [(peer: PeerID, route: Route, address: String?)?] = []
     private var generations: [UInt32] = []
     private var free: [Int] = []
 
@@ -29,7 +29,7 @@ struct Routes {
         }
         let peer = PeerID(index: index, generation: generations[index])
         peers[route] = peer
-        sessions[index] = (peer, route)
+        sessions[index] = (peer, route, nil)
         return peer
     }
 
@@ -38,6 +38,17 @@ struct Routes {
             session.peer == peer
         else { return nil }
         return session.route
+    }
+
+    /// Notes where a peer's connection comes from.
+    mutating func setAddress(_ address: String?, of peer: PeerID) {
+        guard self[peer] != nil else { return }
+        sessions[peer.index]?.address = address
+    }
+
+    /// Where a peer's connection comes from, if it was noted.
+    func address(of peer: PeerID) -> String? {
+        self[peer] == nil ? nil : sessions[peer.index]?.address
     }
 
     mutating func forget(_ peer: PeerID) {

@@ -76,6 +76,13 @@ struct ArchiveLane {
         return fresh <= UInt64(session.sent) ? Int(fresh) : nil
     }
 
+    /// What ``resultBytes`` has to be.
+    var countedResultBytes: Int {
+        (0..<items.count).reduce(0) {
+            if case .result = items[$1].kind { $0 + items[$1].byteCount } else { $0 }
+        }
+    }
+
     /// Takes the first item out: it is on disk.
     mutating func popCommitted() -> Item? {
         guard let item = items.popFirst() else { return nil }

@@ -46,12 +46,12 @@ package struct Note: Sendable, Equatable {
     package let level: Level
     /// What happened, to what.
     package let sentence: String
-    /// Whether it is about a session that began or ended, as peers can make happen at any rate.
-    package let isPeers: Bool
+    /// The peer whose session began or ended, as peers can make happen at any rate.
+    package let peer: PeerID?
 
-    init(_ level: Level, _ sentence: String, isPeers: Bool = false) {
+    init(_ level: Level, _ sentence: String, about peer: PeerID? = nil) {
         self.level = level
         self.sentence = sentence
-        self.isPeers = isPeers
+        self.peer = peer
     }
 }

@@ -64,6 +64,8 @@ struct Feed {
     var deficit = 0
     /// Whether it has had nothing yet of what it may send in this round.
     var isFresh = false
+    /// Whether it was parked in its turn and goes on with it now, before all that wait behind it.
+    var goesOn = false
     var turn = Turn.idle
 
     var isReplay: Bool { run > 0 }

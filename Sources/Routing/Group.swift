@@ -115,6 +115,9 @@ struct Group {
         return suspects[offset].entry.place < head.place
     }
 
+    /// Whether any feed has frames and waits for nobody else.
+    var hasTurns: Bool { rotations[Self.live].count > 0 || rotations[Self.replays].count > 0 }
+
     /// The feed whose turn it is in a rotation.
     ///
     /// Mutating, as are others on the way of a frame that change nothing: the group is not copied.
@@ -125,6 +128,7 @@ struct Group {
         guard feeds[feed].turn == .idle else { return }
         feeds[feed].turn = .inRotation
         feeds[feed].deficit = 0
+        feeds[feed].goesOn = false
         rotations[feeds[feed].isReplay ? Self.replays : Self.live].append(feed)
     }
 
@@ -137,15 +141,31 @@ struct Group {
         rotations[rotation].remove(at: offset)
     }
 
+    /// The feed that gives way when too much waits: the one that holds most.
+    ///
+    /// Under `latest`, where each holds one frame at most, the one whose turn comes last; it keeps its
+    /// place, so that a stream of large frames gets its turn too.
+    func feedToGiveWay() -> Int? {
+        guard isLatest else { return fullest.largest }
+        let rotation = rotations[Self.live]
+        for offset in stride(from: rotation.count - 1, through: 0, by: -1)
+        where !feeds[rotation[offset]].queue.isEmpty {
+            return rotation[offset]
+        }
+        return fullest.largest
+    }
+
     /// Counts from nothing.
     mutating func forgetLedger() {
         (published, completed, failed) = (0, 0, 0)
         (shed, superseded, dead) = (0, 0, 0)
     }
 
-    /// Puts a feed that was parked to the front of its rotation, to go on with its turn.
-    mutating func resume(_ feed: Int) {
+    /// Puts a feed that was parked to the front of its rotation; one that `goesOn` with its turn
+    /// comes before those that are parked behind it.
+    mutating func resume(_ feed: Int, goesOn: Bool) {
         feeds[feed].turn = .inRotation
+        feeds[feed].goesOn = goesOn
         rotations[feeds[feed].isReplay ? Self.replays : Self.live].prepend(feed)
     }
 

@@ -97,6 +97,12 @@ struct Ladder {
         return nil
     }
 
+    /// The rung that somebody is on; `nil` when nobody finds it.
+    func rung(of index: Int) -> Int? {
+        let rung = Int(nodes[index].rung)
+        return rung >= 0 ? rung : nil
+    }
+
     /// What was taken up under that number.
     subscript(index: Int) -> Int { Int(nodes[index].value) }
 }

@@ -63,6 +63,16 @@ struct Queue<Element> {
         return element
     }
 
+    @discardableResult
+    mutating func popLast() -> Element? {
+        guard count > 0 else { return nil }
+        let last = index(count - 1)
+        let element = storage[last]
+        storage[last] = nil
+        count -= 1
+        return element
+    }
+
     /// Puts the first element behind the last.
     mutating func moveFirstToEnd() {
         guard count > 1, let element = popFirst() else { return }

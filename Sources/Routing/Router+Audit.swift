@@ -7,7 +7,7 @@ extension Router {
     ///
     /// - Returns: A sentence for each invariant that does not hold.
     package func audit() -> [String] {
-        auditStreams() + auditLeases() + auditWorkers() + auditMemory()
+        auditStreams() + auditLeases() + auditWorkers() + auditTurns() + auditMemory()
     }
 
     /// A group sees each frame of its streams once, and so has one live feed of each.
@@ -66,18 +66,10 @@ extension Router {
             let queued = group.feeds.filter { $0.source == .pushed }
                 .reduce(0) { $0 + $1.queue.count }
             if queued != group.queuedFrames { broken.append("\(group.name) miscounts its queue") }
-            if group.heldBytes < 0 || group.fetchedBytes < 0 {
-                broken.append("\(group.name) miscounts its bytes")
-            }
-        }
-        for group in groups where group.isOrdered {
-            for feed in group.feeds {
-                guard case .parked(let worker) = feed.turn else { continue }
-                if workers[worker].hangs || workers[worker].isGone {
-                    broken.append(
-                        "a stream of \(group.name) waits for a worker that cannot have it"
-                    )
-                }
+            let fetched = group.feeds.filter { $0.source != .pushed }
+                .reduce(0) { $0 + $1.queuedBytes + $1.askedBytes }
+            if fetched != group.fetchedBytes {
+                broken.append("\(group.name) miscounts what it fetched")
             }
         }
         for group in groups where Set(group.freeFeeds).count != group.freeFeeds.count {
@@ -87,6 +79,8 @@ extension Router {
         if asked != askedBytes { broken.append("what the archive was asked for is miscounted") }
         let fetching = groups.reduce(0) { $0 + $1.feeds.count { $0.isFetching } }
         if fetching != fetchesUnderWay { broken.append("FETCH messages are miscounted") }
+        let results = lane.countedResultBytes
+        if results != lane.resultBytes { broken.append("results on their way are miscounted") }
         if heldBytes < 0 || heldBytes > grantedBytes { broken.append("windows are miscounted") }
         return broken
     }

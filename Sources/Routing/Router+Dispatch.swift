@@ -31,7 +31,8 @@ extension Router {
         shedOverflow(group: group)
     }
 
-    /// Drops the oldest frames of the stream that holds most, until the queue is within its bounds.
+    /// Drops the oldest frames of the streams that have to give way, until the queue is within its
+    /// bounds.
     mutating func shedOverflow(group: Int) {
         guard groups[group].queuedFrames > 0 else { return }
         let isLatest = groups[group].isLatest
@@ -40,8 +41,8 @@ extension Router {
         while groups[group].queuedFrames > mostFrames
             || (groups[group].queuedBytes > mostBytes && groups[group].queuedFrames > 1)
         {
-            guard let fullest = groups[group].fullest.largest,
-                let oldest = takeQueued(group: group, feed: fullest)
+            guard let feed = groups[group].feedToGiveWay(),
+                let oldest = takeQueued(group: group, feed: feed)
             else { return }
             if isLatest { groups[group].superseded += 1 } else { groups[group].shed += 1 }
             release(oldest.slot)
@@ -54,7 +55,7 @@ extension Router {
         if groups[group].suspects.count > 0 || groups[group].reservedWorker != nil {
             leaseSuspects(group)
         }
-        while let (feed, worker) = nextPair(group) {
+        while groups[group].hasTurns, let (feed, worker) = nextPair(group) {
             guard let entry = take(group: group, feed: feed) else { return }
             groups[group].feeds[feed].deficit -= entry.byteCount
             groups[group].feeds[feed].isFresh = false
@@ -65,7 +66,7 @@ extension Router {
         }
     }
 
-    private func mayDispatch(_ group: Int) -> Bool {
+    func mayDispatch(_ group: Int) -> Bool {
         guard groups[group].workers.count > 0 else { return false }
         guard groups[group].isDurable else { return true }
         // A durable group without its record, or with too many results on their way, waits.
@@ -164,6 +165,7 @@ extension Router {
                 // Each round adds a quantum to every feed, so the largest frame bounds the rounds.
                 groups[group].feeds[feed].deficit += Group.quantum
                 groups[group].feeds[feed].isFresh = true
+                groups[group].feeds[feed].goesOn = false
                 groups[group].rotations[kind].moveFirstToEnd()
                 continue
             }
@@ -181,7 +183,9 @@ extension Router {
                 continue
             }
             guard let worker = heir(of: feed, in: group) else { return nil }
-            if hasCredit(worker, for: byteCount) { return (feed, worker) }
+            // Behind those that wait for the worker already, or a large frame would wait for ever.
+            let isNext = groups[group].feeds[feed].goesOn || workers[worker].parked.count == 0
+            if isNext, hasCredit(worker, for: byteCount) { return (feed, worker) }
             groups[group].rotations[kind].popFirst()
             park(feed, of: group, on: worker)
         }
@@ -191,7 +195,7 @@ extension Router {
     /// The size of the feed's next frame, or `nil` when it has none.
     ///
     /// Mutating, though it changes nothing: otherwise the whole router is copied for the call.
-    private mutating func nextByteCount(group: Int, feed: Int) -> Int? {
+    mutating func nextByteCount(group: Int, feed: Int) -> Int? {
         if groups[group].feeds[feed].queue.count > 0 {
             return groups[group].feeds[feed].queue[0].byteCount
         }

@@ -47,7 +47,7 @@ extension Router {
         worker.waits = groups[index].isDurable && !groups[index].isRecorded
         admit(worker)
         welcomeAgain(worker)
-        note(.info, "worker \(name) joined group \(wishes.group.name)", isPeers: true)
+        note(.info, "worker \(name) joined group \(wishes.group.name)", about: peer)
         fetchWhereNeeded(group: index)
         dispatch(index)
     }

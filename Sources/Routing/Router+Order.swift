@@ -84,7 +84,7 @@ extension Router {
         if case .parked(let worker) = groups[group].feeds[feed].turn {
             let offset = workers[worker].parked.firstOffset { $0 == feed }
             if let offset { workers[worker].parked.remove(at: offset) }
-            groups[group].resume(feed)
+            groups[group].resume(feed, goesOn: false)
         }
         guard let owner = groups[group].feeds[feed].owner else { return }
         groups[group].feeds[feed].owner = nil
@@ -122,6 +122,7 @@ extension Router {
     /// Takes a feed out of the rotation until the worker has credit again.
     mutating func park(_ feed: Int, of group: Int, on worker: Int) {
         groups[group].feeds[feed].turn = .parked(on: worker)
+        groups[group].feeds[feed].goesOn = false
         // In the middle of its turn it is the next again.
         if groups[group].feeds[feed].isFresh {
             workers[worker].parked.append(feed)
@@ -130,22 +131,28 @@ extension Router {
         }
     }
 
-    /// Puts all feeds back into the rotation that wait for the worker.
+    /// Puts all feeds back into the rotation that wait for the worker, in their order.
     mutating func resumeParked(on worker: Int) {
         let group = workers[worker].group
-        while let feed = workers[worker].parked.popFirst() { groups[group].resume(feed) }
+        while let feed = workers[worker].parked.popLast() {
+            groups[group].resume(feed, goesOn: false)
+        }
     }
 
     /// Leases what a worker's answer has made room for.
     mutating func dispatch(_ group: Int, freed worker: Int) {
         dispatch(group)
-        // One by one, as the first may take all the room.
-        var waiting = workers[worker].parked.count
-        while waiting > 0, workers[worker].mayTake,
-            let feed = workers[worker].parked.popFirst()
-        {
-            waiting -= 1
-            groups[group].resume(feed)
+        // One by one, as the first may take all the room; what does not fit keeps it free for itself.
+        while workers[worker].mayTake, let feed = workers[worker].parked.first {
+            if let byteCount = nextByteCount(group: group, feed: feed) {
+                // It is not the worker that they wait for.
+                guard mayDispatch(group), mayLease(byteCount, of: group) else {
+                    return resumeParked(on: worker)
+                }
+                guard hasCredit(worker, for: byteCount) else { return }
+            }
+            workers[worker].parked.popFirst()
+            groups[group].resume(feed, goesOn: true)
             dispatch(group)
         }
     }

@@ -68,6 +68,9 @@ extension Router {
         status.superseded = group.superseded
         status.dead = group.dead
         status.replayCompleted = group.replayCompleted
+        // While the archive tells what it has, a part of it is known.
+        status.isKnown =
+            !group.isDurable || group.isRecorded && (lane.session == nil || lane.isReady)
         var oldest: Duration?
         for state in group.feeds where !state.isOver {
             status.leased += UInt32(state.leased)

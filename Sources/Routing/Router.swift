@@ -159,13 +159,13 @@ package struct Router: Sendable {
     private mutating func handleGoodbye(_ peer: PeerID) {
         effects.append(.forget(peer))
         guard let name = peers[peer]?.name else { return }
-        note(.info, "\(name) said goodbye", isPeers: true)
+        note(.info, "\(name) said goodbye", about: peer)
         endSession(peer, costsAttempt: false)
     }
 
     mutating func handleOffence(_ peer: PeerID, _ error: ErrorMessage) {
         let name = peers[peer]?.name ?? "a peer without a session"
-        note(.warning, "\(name) was cut off: \(error.sentence)", isPeers: true)
+        note(.warning, "\(name) was cut off: \(error.sentence)", about: peer)
         effects.append(.refuse(peer, error))
         effects.append(.forget(peer))
         if peers[peer] != nil { endSession(peer, costsAttempt: true) }
@@ -178,7 +178,7 @@ package struct Router: Sendable {
 
     mutating func lose(_ peer: PeerID, because reason: String) {
         guard let name = peers[peer]?.name else { return effects.append(.forget(peer)) }
-        note(.notice, "\(name) \(reason): its session is over", isPeers: true)
+        note(.notice, "\(name) \(reason): its session is over", about: peer)
         effects.append(.forget(peer))
         endSession(peer, costsAttempt: true)
     }
@@ -214,8 +214,8 @@ package struct Router: Sendable {
         if slots.release(slot) { effects.append(.release(slot)) }
     }
 
-    mutating func note(_ level: Note.Level, _ sentence: String, isPeers: Bool = false) {
-        effects.append(.note(Note(level, sentence, isPeers: isPeers)))
+    mutating func note(_ level: Note.Level, _ sentence: String, about peer: PeerID? = nil) {
+        effects.append(.note(Note(level, sentence, about: peer)))
     }
 }
 

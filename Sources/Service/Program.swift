@@ -98,9 +98,9 @@ package enum Program {
 }
 
 /// The process's stderr, unbuffered.
-enum StandardError {
+package enum StandardError {
     /// Writes `text` as a whole: lines of several threads do not mix.
-    static func write(_ text: String) {
+    package static func write(_ text: String) {
         var text = text
         text.withUTF8 { bytes in
             var rest = unsafe UnsafeRawBufferPointer(bytes)[...]

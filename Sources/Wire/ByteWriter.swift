@@ -42,6 +42,11 @@ package struct ByteWriter: Sendable {
     /// A text for people, cut off at ``Limits/textByteCount`` bytes so that it is never refused.
     mutating func text(_ value: String) { string(value, limit: Limits.textByteCount) }
 
+    /// The topic of a published message: its parts one after the other, without lengths.
+    package mutating func topic(_ parts: String...) {
+        for part in parts { bytes.append(contentsOf: part.utf8) }
+    }
+
     /// The number of elements of a list that follows.
     mutating func count(_ value: Int) { u32(UInt32(value)) }
 

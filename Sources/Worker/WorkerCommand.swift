@@ -59,7 +59,7 @@ struct WorkerCommand: ParsableCommand {
 
     @Option(
         hinting: .setting(
-            "With --detector none: how long each frame takes, to try a system out.",
+            "With --detector none: how long each frame takes, up to 1s, to try a system out.",
             "work-time",
             valueName: "time"
         )

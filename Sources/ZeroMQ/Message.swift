@@ -60,6 +60,14 @@ package struct Message: ~Copyable, Sendable {
     /// Whether another part of the same message follows the one received here.
     package var hasMore: Bool { unsafe zmq_msg_more(raw) != 0 }
 
+    /// The address of the peer that a received part came from, such as `10.0.0.7`; `nil` when the
+    /// transport has none, or the part was not received.
+    package var peerAddress: String? {
+        guard let address = unsafe zmq_msg_gets(raw, "Peer-Address") else { return nil }
+        let text = unsafe String(cString: address)
+        return text.isEmpty ? nil : text
+    }
+
     /// Lends the bytes to `body` without copying them.
     package borrowing func withBytes<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result

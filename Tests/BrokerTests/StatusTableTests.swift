@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Wire
 
@@ -64,6 +65,23 @@ import Wire
                 "123,430",
             ]
         )
+    }
+
+    @Test func whatTheArchiveHasNotToldIsNoZero() throws {
+        var snapshot = snapshot(at: 10)
+        snapshot.groups[0].isKnown = false
+        let rates = StatusRates(from: nil, to: snapshot)
+        #expect(snapshot.ledgerTable()[1].split(separator: " ").count { $0 == "?" } == 6)
+        #expect(snapshot.groupTable(rates)[1].split(separator: " ").count { $0 == "?" } == 4)
+        #expect(!(try snapshot.json()).contains("\"published\":0"))
+        #expect(try snapshot.json().components(separatedBy: "\"published\"").count == 2)
+    }
+
+    @Test func groupsWithMostLeftToDoComeFirstWhenNotAllFit() {
+        var snapshot = snapshot(at: 10)
+        snapshot.groups[0].pending = 0
+        let groups = snapshot.laggingFirst.groups.map(\.group.name)
+        #expect(groups == ["latest-faces", "durable-faces"])
     }
 
     @Test func lagAndCreditAreThereInEveryUnit() throws {

@@ -48,6 +48,22 @@ import Wire
         #expect(ledger?.pending == 3)
     }
 
+    @Test func whatADurableGroupHasDoneIsUnknownUntilTheArchiveHasToldAll() {
+        var desk = Desk()
+        desk.worker(durable)
+        #expect(desk.ledger("faces")?.isKnown == false)
+        let archive = desk.archive()
+        desk.tell(.group(archive, durable))
+        #expect(desk.ledger("faces")?.isKnown == false)
+        desk.tell(.debt(archive, account(owed: 3, completed: 7)))
+        desk.tell(.ready(archive))
+        #expect(desk.ledger("faces")?.isKnown == true)
+        // What it said last is true while it is away.
+        desk.tell(.lost(archive))
+        #expect(desk.ledger("faces")?.isKnown == true)
+        #expect(desk.ledger("faces")?.completed == 7)
+    }
+
     @Test func theRecordOnItsWaySaysWhatTheArchiveHasRecordedMeanwhile() {
         var desk = Desk()
         desk.worker(durable)

@@ -111,4 +111,34 @@ import Wire
         #expect(leases.map(\.peer) == [other, other, other])
         #expect(leases.map(\.deliver.attempt) == [2, 1, 1])
     }
+
+    @Test func aLargeFrameGetsItsTurnAmongSmallOnesOfTheSameWorker() {
+        var desk = Desk { $0.queueFrames = 1_000 }
+        let (large, small) = (desk.camera("large").peer, desk.camera("small").peer)
+        let worker = desk.worker(group, frames: 8, bytes: 10_000).peer
+        var leased = desk.frame(small, "small", 0, bytes: 2_000).leases
+        leased += desk.frame(small, "small", 1, bytes: 2_000).leases
+        // It needs nearly all of the credit, and something small is always there.
+        #expect(desk.frame(large, "large", 0, bytes: 9_000).leases.isEmpty)
+        let largeSlot = Slot(3)
+        for answered in 0..<20 as Range<UInt64> where !leased.isEmpty {
+            leased += desk.frame(small, "small", answered + 2, bytes: 2_000).leases
+            if leased.contains(where: { $0.slot == largeSlot }) { break }
+            let oldest = leased.removeFirst()
+            leased += desk.answer(worker, oldest.deliver, "small", answered).leases
+            #expect(desk.router.audit() == [])
+        }
+        #expect(leased.contains { $0.slot == largeSlot })
+    }
+
+    @Test func streamsThatWaitForAWorkerKeepTheirTurnWhenAnotherOneComes() {
+        var desk = Desk { $0.queueFrames = 1_000 }
+        let names = ["a", "b", "c", "d"]
+        let cameras = names.map { desk.camera($0).peer }
+        desk.worker(group, frames: 1)
+        for (name, camera) in zip(names, cameras) { desk.frame(camera, name, 0) }
+        // Slot 1 is leased, and 2 to 4 wait for the first worker.
+        let leases = desk.worker(group, name: "second", frames: 2).effects.leases
+        #expect(leases.map(\.slot) == [Slot(2), Slot(3)])
+    }
 }

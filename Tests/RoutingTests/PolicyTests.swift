@@ -130,6 +130,40 @@ import Wire
         #expect(bytes.small > 500_000)
     }
 
+    @Test func underLatestALargeFrameGetsItsTurnThoughMemoryIsShort() {
+        // A group may keep 64,000 bytes waiting.
+        var desk = Desk { $0.queueBytes = 64_000 }
+        let large = desk.camera("large").peer
+        let names = (0..<4).map { "small\($0)" }
+        let cameras = names.map { desk.camera($0).peer }
+        let worker = desk.worker(latest, frames: 1, bytes: 1 << 30).peer
+        var lease = desk.frame(cameras[0], names[0], 0, bytes: 10_000).leases[0]
+        var current = (stream: names[0], sequence: 0 as UInt64)
+        var slots: [Slot: (String, UInt64)] = [:]
+        var count = 1
+        func note(_ stream: String, _ sequence: UInt64) {
+            count += 1
+            slots[Slot(count)] = (stream, sequence)
+        }
+        var largeFrames = 0
+        for round in 1...40 as ClosedRange<UInt64> {
+            desk.tell(.flush)
+            desk.frame(large, "large", round, bytes: 50_000)
+            note("large", round)
+            for (name, camera) in zip(names, cameras) {
+                desk.frame(camera, name, round, bytes: 10_000)
+                note(name, round)
+            }
+            let effects = desk.answer(worker, lease.deliver, current.stream, current.sequence)
+            count += 1
+            guard let next = effects.leases.first, let frame = slots[next.slot] else { break }
+            (lease, current) = (next, frame)
+            if current.stream == "large" { largeFrames += 1 }
+        }
+        #expect(desk.ledger("faces")?.published == 201)
+        #expect(largeFrames >= 4)
+    }
+
     @Test func aSecondWorkerThatAsksForAnotherPolicyIsRefusedWithBoth() {
         var desk = Desk()
         desk.worker(latest)

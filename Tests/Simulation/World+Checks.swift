@@ -113,6 +113,7 @@ extension World {
             let dead = keys.reduce(0) { $0 + (archive.dead[$1]?.count ?? 0) }
             let truth = [published, completed, failed, dead].map(UInt64.init)
             let told = [group.published, group.completed, group.failed, group.dead]
+            if !group.isKnown { fail("\(group.group.name) does not know its ledger") }
             if truth != told { fail("\(group.group.name): in the log \(truth), told \(told)") }
         }
     }

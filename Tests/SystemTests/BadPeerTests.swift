@@ -28,6 +28,9 @@ struct BadPeerTests {
                 _ = try await peer.next(Welcome.self)
                 try await expect(offence, from: peer)
             }
+            let cuts = try system.running("broker").record.log.filter { $0.contains("was cut off") }
+            #expect(!cuts.isEmpty)
+            #expect(cuts.allSatisfy { $0.hasSuffix("from=127.0.0.1") }, "\(cuts)")
             try await whole.expectUnharmed()
         }
     }

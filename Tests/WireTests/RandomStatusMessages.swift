@@ -32,6 +32,7 @@ extension RandomMessages {
         (status.shed, status.superseded, status.dead) = (number(), number(), number())
         (status.pending, status.lagBytes, status.lagMilliseconds) = (number(), number(), number())
         (status.replayOwed, status.replayCompleted) = (number(), number())
+        status.isKnown = flag()
         return status
     }
 

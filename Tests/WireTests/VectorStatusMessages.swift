@@ -48,6 +48,7 @@ private var group: GroupStatus {
     (group.shed, group.superseded, group.dead, group.pending) = (5, 7, 1, 27)
     (group.lagBytes, group.lagMilliseconds) = (1_080_000, 900)
     (group.replayOwed, group.replayCompleted) = (11, 12)
+    group.isKnown = false
     return group
 }
 

@@ -1,4 +1,3 @@
-import Foundation
 import Service
 import Wire
 import ZeroMQ

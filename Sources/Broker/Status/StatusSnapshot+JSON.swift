@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Wire
 
 extension StatusSnapshot {
@@ -67,39 +67,41 @@ extension StatusSnapshot {
 
         struct Group: Encodable {
             let group: String
+            // What is not known yet is left out.
             let streams: [String]
             let policy: String
             let order: String
             let workers: UInt32
             let leased: UInt32
-            let published: UInt64
-            let completed: UInt64
-            let failed: UInt64
-            let shed: UInt64
-            let superseded: UInt64
-            let dead: UInt64
-            let pending: UInt64
-            let lagBytes: UInt64
-            let lagSeconds: Double
+            let published: UInt64?
+            let completed: UInt64?
+            let failed: UInt64?
+            let shed: UInt64?
+            let superseded: UInt64?
+            let dead: UInt64?
+            let pending: UInt64?
+            let lagBytes: UInt64?
+            let lagSeconds: Double?
             let replayOwed: UInt64
             let replayCompleted: UInt64
 
             init(_ status: GroupStatus) {
+                func known(_ number: UInt64) -> UInt64? { status.isKnown ? number : nil }
                 group = status.group.name
                 streams = status.group.patterns
                 policy = "\(status.group.policy)"
                 order = "\(status.group.order)"
                 workers = status.workers
                 leased = status.leased
-                published = status.published
-                completed = status.completed
-                failed = status.failed
-                shed = status.shed
-                superseded = status.superseded
-                dead = status.dead
-                pending = status.pending
-                lagBytes = status.lagBytes
-                lagSeconds = Double(status.lagMilliseconds) / 1e3
+                published = known(status.published)
+                completed = known(status.completed)
+                failed = known(status.failed)
+                shed = known(status.shed)
+                superseded = known(status.superseded)
+                dead = known(status.dead)
+                pending = known(status.pending)
+                lagBytes = known(status.lagBytes)
+                lagSeconds = status.isKnown ? Double(status.lagMilliseconds) / 1e3 : nil
                 replayOwed = status.replayOwed
                 replayCompleted = status.replayCompleted
             }

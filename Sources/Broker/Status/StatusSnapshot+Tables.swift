@@ -8,13 +8,12 @@ extension StatusSnapshot {
         let uptime = Readable.duration(.milliseconds(Int64(broker.uptimeMilliseconds)))
         let archive =
             broker.hasArchive
-            ? "archive connected, \(Readable.count(broker.uncommittedMessages)) on the way to disk"
-            : "no archive"
+            ? "archive: \(Readable.count(broker.uncommittedMessages)) on the way" : "no archive"
         let memory = Readable.bytes(Int(broker.payloadBytes))
         let budget = Readable.bytes(Int(broker.payloadBudget))
         let viewers = "\(broker.viewers) viewer\(broker.viewers == 1 ? "" : "s")"
-        return "up \(uptime)   \(archive)   memory \(memory) of \(budget)"
-            + (broker.viewers > 0 ? "   \(viewers)" : "")
+        return "up \(uptime)  \(archive)  memory \(memory) of \(budget)"
+            + (broker.viewers > 0 ? "  \(viewers)" : "")
     }
 
     /// What comes in.
@@ -49,16 +48,26 @@ extension StatusSnapshot {
             "REPLAY",
         ]
         let rows = groups.map { status in
-            [
-                status.group.name, "\(status.group.policy)", "\(status.workers)",
-                rates.done(by: status), "\(status.leased)", Readable.count(status.pending),
-                Readable.bytes(Int(clamping: status.lagBytes)),
+            let lag = [
+                Readable.count(status.pending), Readable.bytes(Int(clamping: status.lagBytes)),
                 Self.span(status.lagMilliseconds), Readable.count(status.failed),
-                status.replayOwed > 0 ? "\(Readable.count(status.replayOwed)) left" : "",
+            ]
+            return [
+                status.group.name, "\(status.group.policy)", "\(status.workers)",
+                rates.done(by: status), "\(status.leased)",
+            ] + (status.isKnown ? lag : lag.map { _ in "?" }) + [
+                status.replayOwed > 0 ? "\(Readable.count(status.replayOwed)) left" : ""
             ]
         }
         return TextGrid(header: header, leftColumns: 2)
             .lines(rows, nothing: "no groups yet: start a worker")
+    }
+
+    /// The same, with the groups first that have most left to do.
+    var laggingFirst: StatusSnapshot {
+        var sorted = self
+        sorted.groups.sort { ($1.pending, $0.group.name) < ($0.pending, $1.group.name) }
+        return sorted
     }
 
     /// Where the frames of each group have gone: an equation in each row.
@@ -70,11 +79,11 @@ extension StatusSnapshot {
             "+", "PENDING",
         ]
         let rows = groups.map { status in
-            [
-                status.group.name, Readable.count(status.published), "=",
-                Readable.count(status.completed), "+", Readable.count(status.shed), "+",
-                Readable.count(status.superseded), "+", Readable.count(status.dead), "+",
-                Readable.count(status.pending),
+            func text(_ number: UInt64) -> String { status.isKnown ? Readable.count(number) : "?" }
+            return [
+                status.group.name, text(status.published), "=", text(status.completed), "+",
+                text(status.shed), "+", text(status.superseded), "+", text(status.dead), "+",
+                text(status.pending),
             ]
         }
         guard !rows.isEmpty else { return [] }
@@ -114,9 +123,10 @@ extension StatusSnapshot {
                 + (stream.obstacle == .none ? "" : ", \(Self.waiting(for: stream.obstacle))")
         }
             + groups.map { status in
+                let name = "\(time) group \(status.group.name): \(Self.workers(status.workers)), "
+                guard status.isKnown else { return name + "what it owes the archive has to say" }
                 var line =
-                    "\(time) group \(status.group.name): \(Self.workers(status.workers)), "
-                    + "\(rates.done(by: status)) done/s, \(status.published) published = "
+                    name + "\(rates.done(by: status)) done/s, \(status.published) published = "
                     + "\(status.completed) completed + \(status.shed) shed + "
                     + "\(status.superseded) superseded + \(status.dead) dead + "
                     + "\(status.pending) pending (\(Readable.bytes(Int(clamping: status.lagBytes))), "

@@ -59,7 +59,13 @@ struct StatusTable {
             snapshot.streamTable(rates), snapshot.groupTable(rates), snapshot.ledgerTable(),
             snapshot.workerTable(),
         ]
-        if isLive {
+        let size = TerminalSize.ofOutput ?? TerminalSize(columns: 80, rows: 24)
+        if isLive, !Screen.fits(sections, rows: size.rows - 4) {
+            // Who is cut off should be those that keep up.
+            let lagging = snapshot.laggingFirst
+            sections[1...2] = [lagging.groupTable(rates), lagging.ledgerTable()]
+        }
+        if isLive, !newest.isEmpty || Screen.fits(sections, rows: size.rows - 7) {
             let found = newest.map { "\($0.at)  \($0.text)" }
             sections.append(["NEWEST DETECTIONS"] + (found.isEmpty ? ["none yet"] : found))
         }
@@ -68,7 +74,6 @@ struct StatusTable {
             let lines = ["zoetrope  \(snapshot.headline)", ""] + Screen.lines(sections, rows: .max)
             return print(lines.joined(separator: "\n"))
         }
-        let size = TerminalSize.ofOutput ?? TerminalSize(columns: 80, rows: 24)
         let headline = snapshot.headline.prefix(max(0, size.columns - 10))
         let headers = Set(sections.filter { $0.count > 1 }.map { $0[0] })
         let body = Screen.lines(sections, rows: size.rows - 4).map { line in

@@ -31,6 +31,12 @@ struct TextGrid {
 
 /// Tables one below the other, cut so that they fit on a screen.
 enum Screen {
+    /// Whether all sections, with an empty line between them, are at most so many lines.
+    static func fits(_ sections: [[String]], rows: Int) -> Bool {
+        let shown = sections.filter { !$0.isEmpty }
+        return shown.reduce(shown.count - 1) { $0 + $1.count } <= rows
+    }
+
     /// The lines of all sections with an empty line between them.
     ///
     /// - Parameters:

@@ -1,6 +1,10 @@
-import Foundation
+import FoundationEssentials
 import Service
 import Wire
+
+#if canImport(Glibc)
+import Glibc
+#endif
 
 /// Says what is saved: one line that changes on a terminal, else a line for each frame.
 struct ViewReport {
@@ -35,7 +39,7 @@ struct ViewReport {
             "saved \(saved) (\(Readable.bytes(byteCount))) to \(folder.path), "
             + "passed over \(Readable.count(pace.passedOver))"
         if isJSON {
-            FileHandle.standardError.write(Data("\(line)\n".utf8))
+            StandardError.write("\(line)\n")
         } else {
             print(terminal == nil ? line : "\u{1B}[2K\r\(line)")
         }

@@ -164,6 +164,9 @@ package struct GroupStatus: WireMessage {
     package var replayOwed: UInt64 = 0
     /// Frames of replays completed since the broker started.
     package var replayCompleted: UInt64 = 0
+    /// Whether the numbers are known: those of a durable group are the archive's, and 0 until it has
+    /// told them.
+    package var isKnown = true
 
     /// All zero.
     package init(group: GroupDefinition) { self.group = group }
@@ -178,6 +181,7 @@ package struct GroupStatus: WireMessage {
         ] {
             writer.u64(value)
         }
+        writer.flag(isKnown)
     }
 
     package init(fields reader: inout ByteReader) throws(WireError) {
@@ -195,6 +199,7 @@ package struct GroupStatus: WireMessage {
         lagMilliseconds = try reader.number("lag")
         replayOwed = try reader.number("replay owed")
         replayCompleted = try reader.number("replay completed")
+        isKnown = try reader.flag("known")
     }
 }
 
