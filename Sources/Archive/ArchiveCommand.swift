@@ -19,7 +19,9 @@ struct ArchiveCommand: ParsableCommand {
         subcommands: [
             ServeCommand.self, InfoCommand.self, StreamsCommand.self, FramesCommand.self,
             GapsCommand.self, DeadLettersCommand.self, SQLCommand.self, ExportCommand.self,
-            ReplayCommand.self, VerifyCommand.self, ReindexCommand.self,
+            ReplayCommand.self, SearchCommand.self, CompareCommand.self, VerifyCommand.self,
+            ReindexCommand.self, PinCommand.self, UnpinCommand.self, PinsCommand.self,
+            EraseCommand.self, GroupsCommand.self,
         ]
     )
 }
@@ -56,7 +58,7 @@ struct ReadingOptions: ParsableArguments {
                 command: "archive \(name)"
             )
             if let remark = archive.remark {
-                FileHandle.standardError.write(Data("note: \(remark)\n".utf8))
+                note(remark)
             }
             try body(&archive)
         }

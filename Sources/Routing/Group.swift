@@ -115,6 +115,9 @@ struct Group {
         return suspects[offset].entry.place < head.place
     }
 
+    /// Whether any feed has frames and waits for nobody else.
+    var hasTurns: Bool { rotations[Self.live].count > 0 || rotations[Self.replays].count > 0 }
+
     /// The feed whose turn it is in a rotation.
     ///
     /// Mutating, as are others on the way of a frame that change nothing: the group is not copied.

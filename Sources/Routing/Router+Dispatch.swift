@@ -55,7 +55,7 @@ extension Router {
         if groups[group].suspects.count > 0 || groups[group].reservedWorker != nil {
             leaseSuspects(group)
         }
-        while let (feed, worker) = nextPair(group) {
+        while groups[group].hasTurns, let (feed, worker) = nextPair(group) {
             guard let entry = take(group: group, feed: feed) else { return }
             groups[group].feeds[feed].deficit -= entry.byteCount
             groups[group].feeds[feed].isFresh = false

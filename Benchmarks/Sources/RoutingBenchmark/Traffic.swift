@@ -39,6 +39,7 @@ struct Traffic {
     private var slots: [Offered] = []
     private var nextStream = 0
     private var stored = 0
+    private var fetches: [Fetch] = []
     private var committed: UInt64 = 0
     private var turn = 0
 
@@ -63,6 +64,18 @@ struct Traffic {
             for member in 0..<shape.workers { addWorker(member, of: group) }
         }
         tell(.flush)
+        commit()
+        while let fetch = fetches.popLast() {
+            let end = End(
+                run: fetch.run,
+                stream: fetch.stream,
+                through: nil,
+                isHead: true,
+                owedFrames: 0,
+                owedBytes: 0
+            )
+            tell(.end(archive, end))
+        }
         fill()
         events = 0
     }
@@ -187,6 +200,8 @@ struct Traffic {
                 leases[worker / shape.workers].append(lease)
                 leased += 1
             case .store, .record: stored += 1
+            // All that it was to see comes live.
+            case .fetch(_, let fetch): fetches.append(fetch)
             case .release(let slot): freeSlots.append(slot)
             case .refuse(_, let error): fatalError(error.sentence)
             default: break
