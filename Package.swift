@@ -14,6 +14,8 @@ let arguments: Target.Dependency = .product(
 )
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+// The same SQLite, for the connection whose authorizer is not GRDB's.
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 
 /// One room of the house: `Sources/<name>`.
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -52,7 +54,7 @@ let package = Package(
 
         // What Zoetrope is.
         room("Routing", ["Wire"]),
-        room("Recording", ["Wire", "LMDB", "Service", "ZeroMQ", grdb, logging]),
+        room("Recording", ["Wire", "LMDB", "Service", "ZeroMQ", grdb, sqlite, logging]),
         room("Capture", ["Wire", "Imaging"]),
         room("Vision", ["Imaging"]),
         room("Service", ["Wire", "ZeroMQ", "CLinux", arguments, logging]),
@@ -90,7 +92,7 @@ let package = Package(
         tests("CaptureTests", ["Capture", "Imaging", "Wire", "TestSupport"]),
         tests("VisionTests", ["Vision", "Imaging", "TestSupport"]),
         tests("BrokerTests", ["Broker", "Wire", "Service"]),
-        tests("ArchiveTests", ["Archive", "Recording", "Wire", "TestSupport", grdb]),
+        tests("ArchiveTests", ["Archive", "Recording", "Wire", "TestSupport", grdb, arguments]),
         tests("WorkerTests", ["Worker", "Vision", "Imaging", "Wire", "Service", "ZeroMQ"]),
         tests("ServiceTests", ["Service", "Wire", "ZeroMQ", "TestSupport"]),
         tests("ZeroMQTests", ["ZeroMQ"]),

@@ -12,6 +12,7 @@ build=(
     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev libopencv-objdetect-dev
 )
 demo=(opencv-data opencv-doc)  # the default face cascade; the two demo videos
+tests=(sqlite3)                # reads the catalog beside the archive
 
 die() {
     echo "error: $*" >&2
@@ -23,7 +24,7 @@ is_installed() {
 }
 
 case ${1:-all} in
-    all) wanted=("${build[@]}" "${demo[@]}") ;;
+    all) wanted=("${build[@]}" "${demo[@]}" "${tests[@]}") ;;
     build) wanted=("${build[@]}") ;;
     *) die "unknown argument '$1': say nothing, or 'build'." ;;
 esac

@@ -19,7 +19,8 @@ struct ArchiveCommand: ParsableCommand {
         subcommands: [
             ServeCommand.self, InfoCommand.self, StreamsCommand.self, FramesCommand.self,
             GapsCommand.self, DeadLettersCommand.self, SQLCommand.self, ExportCommand.self,
-            ReplayCommand.self,
+            ReplayCommand.self, SearchCommand.self,
+            CompareCommand.self,
         ]
     )
 }
@@ -56,7 +57,7 @@ struct ReadingOptions: ParsableArguments {
                 command: "archive \(name)"
             )
             if let remark = archive.remark {
-                FileHandle.standardError.write(Data("note: \(remark)\n".utf8))
+                note(remark)
             }
             try body(&archive)
         }

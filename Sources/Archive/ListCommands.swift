@@ -44,7 +44,7 @@ struct FramesCommand: ParsableCommand {
     @Option(help: .setting("A stream's name, or a pattern with *.", "stream"))
     var stream: String = Setting.value("stream", default: "*")
 
-    @OptionGroup var when: SelectionOptions
+    @OptionGroup var when: PeriodOptions
 
     @Option(hinting: .setting("How many frames at most.", "limit"))
     var limit: Int = Setting.value("limit", default: 20)
@@ -93,43 +93,6 @@ struct FramesCommand: ParsableCommand {
                 }
             )
             table.end(nothing: "no frame was captured then")
-        }
-    }
-}
-
-/// `archive sql`: any question.
-struct SQLCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "sql",
-        abstract: "Ask the catalog anything, in SQL.",
-        discussion: """
-            Tables: streams, frames, results, detections, groups, runs, dead_letters, gaps; times \
-            are UTC. docs/catalog.md has every column, and an example for each question people ask.
-
-              archive sql 'SELECT stream, label, COUNT(*) FROM detections GROUP BY stream, label'
-              archive sql "SELECT strftime('%H', captured_at) AS hour, COUNT(*) AS people \
-            FROM detections WHERE label = 'person' AND score > 0.5 GROUP BY hour"
-            """
-    )
-
-    @Argument(help: "One SELECT statement.")
-    var query: String
-
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var listing: ListingOptions
-
-    func run() throws {
-        try reading.withArchive { archive in
-            var table = TablePrinter(json: listing.json)
-            try archive.catalog.query(
-                query,
-                columns: { table.begin($0) },
-                row: {
-                    table.add($0)
-                    return true
-                }
-            )
-            table.end(nothing: "no rows")
         }
     }
 }

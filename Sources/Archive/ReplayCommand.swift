@@ -14,14 +14,12 @@ struct ReplayCommand: ParsableCommand {
 
               archive replay --stream kiosk --group faces --pace max
               archive replay --stream 'lobby/*' --since 2h --group new-model --pace 4
+              archive replay --stream '*' --run faces:0 --label face --min-score 0.9 --group check
               archive replay --cancel 3
             """
     )
 
-    @Option(help: .setting("A stream's name, or a pattern with *.", "stream"))
-    var stream: String?
-
-    @OptionGroup var when: SelectionOptions
+    @OptionGroup var chosen: SelectionOptions
 
     @Option(help: .setting("The group that gets the frames, known already or not.", "group"))
     var group: String?
@@ -35,7 +33,7 @@ struct ReplayCommand: ParsableCommand {
 
     func validate() throws {
         guard cancel == nil else { return }
-        guard stream != nil, group != nil else {
+        guard chosen.stream != nil, group != nil else {
             throw ValidationError(
                 "a replay needs --stream and --group; --cancel N calls one off"
             )
@@ -46,12 +44,12 @@ struct ReplayCommand: ParsableCommand {
     func run() throws {
         let stop = try StopSignal()
         if let cancel { return try callOff(cancel) }
-        guard let stream, let group else { return }
+        guard let group else { return }
         let request = ReplayRequest(
-            selection: when.selection(stream: stream),
+            selection: chosen.selection(),
             group: group,
             pace: playing.pace.times,
-            words: when.words(stream: stream)
+            words: chosen.words()
         )
         try playing.replay(request, reading, listing, stop: stop)
     }

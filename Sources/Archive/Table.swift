@@ -79,6 +79,13 @@ enum JSONLine {
         return "{\(pairs.joined(separator: ","))}"
     }
 
+    /// `"key":value` for everything that has a value.
+    static func pairs(_ columns: [String], _ row: [SQLValue]) -> [String] {
+        zip(columns, row).compactMap { column, value in
+            value == .null ? nil : "\(string(column)):\(self.value(value))"
+        }
+    }
+
     /// A value; bytes as Base64.
     static func value(_ value: SQLValue) -> String {
         switch value {

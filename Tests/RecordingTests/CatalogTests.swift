@@ -224,7 +224,7 @@ import ZeroMQ
         let reader = try CatalogReader(directory)
         for (sql, words) in [
             ("SELECT colour FROM frames", "no such column: colour"),
-            ("SELEC 1", "syntax error"), ("DELETE FROM frames", "only SELECT works"),
+            ("SELEC 1", "syntax error"), ("DELETE FROM frames", "only SELECT on its tables works"),
         ] {
             #expect {
                 try reader.rows(sql)

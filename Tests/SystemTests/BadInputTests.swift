@@ -199,24 +199,6 @@ struct BadInputTests {
         }
     }
 
-    @Test(
-        arguments: [
-            ("SELECT captured FROM frames", "captured"),
-            ("SELEKT * FROM frames", "SELEKT"),
-            ("SELECT * FROM pictures", "pictures"),
-            ("DELETE FROM frames", "SELECT"),
-            ("", "empty"), ("SELECT 1; SELECT 2", "one after the other"),
-        ]
-    )
-    func aMistakeInSQLIsExplained(query: String, word: String) async throws {
-        try await System.run { system in
-            try await system.startArchive().says("serving")
-            try await system.waitFor(0, "SELECT COUNT(*) FROM frames")
-            let result = try await system.command("archive", ["sql", "--data", system.data, query])
-            result.expectComplaint(1, [word])
-        }
-    }
-
     @Test func aReplayWithoutAServingArchiveGivesUp() async throws {
         try await System.run { system in
             let archive = try system.startArchive()

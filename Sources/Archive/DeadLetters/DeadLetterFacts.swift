@@ -15,7 +15,7 @@ struct DeadLetterFacts {
 
     /// The letters of all groups, or of one.
     init(of id: FrameID, group: String?, _ catalog: CatalogReader) throws {
-        let key = Sidecar.key(id)
+        let key = FoundResult.key(id)
         self.id = id
         letters = try catalog.rows(
             """

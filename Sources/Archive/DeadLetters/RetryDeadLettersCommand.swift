@@ -23,7 +23,7 @@ struct RetryDeadLettersCommand: ParsableCommand {
     @Option(help: .setting("A stream's name, or a pattern with *.", "stream"))
     var stream: String = Setting.value("stream", default: "*")
 
-    @OptionGroup var when: SelectionOptions
+    @OptionGroup var when: PeriodOptions
 
     @Flag(help: .setting("Also those that a later run has completed or has before it.", "again"))
     var again: Bool = Setting.flag("again")
@@ -41,13 +41,17 @@ struct RetryDeadLettersCommand: ParsableCommand {
             throw Failure(.usage, "whose dead letters? Give --group; 'list' shows them all")
         }
         let stop = try StopSignal()
-        var selection = when.selection(stream: stream)
-        selection.dead = Catalog.DeadFrames(group: group, withCompleted: again)
+        let selection = Catalog.Selection(
+            stream: stream,
+            since: when.since?.nanoseconds,
+            until: when.until?.nanoseconds,
+            dead: Catalog.DeadFrames(group: group, withCompleted: again)
+        )
         let request = ReplayRequest(
             selection: selection,
             group: group,
             pace: playing.pace.times,
-            words: "dead letters of group \(group), \(when.words(stream: stream))"
+            words: "dead letters of group \(group), stream \(stream)\(when.words)"
         )
         try playing.replay(request, reading, listing, stop: stop)
     }

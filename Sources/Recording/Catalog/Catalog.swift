@@ -55,16 +55,6 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// The streams that a name or pattern covers.
-    ///
-    /// - Throws: ``RecordingError/Kind/invalid`` when there is none.
-    package func streams(matching pattern: String) throws(RecordingError) -> [String] {
-        let all = try reading { database in
-            try String.fetchAll(database, sql: "SELECT stream FROM streams ORDER BY stream")
-        }
-        return try Self.matching(pattern, of: all)
-    }
-
     /// Those of `all` that a name or pattern covers; none is a mistake.
     static func matching(_ pattern: String, of all: [String]) throws(RecordingError) -> [String] {
         let names = all.filter { Names.matches(pattern: pattern, name: $0) }

@@ -19,6 +19,9 @@ enum CatalogSchema {
                 sql: "ALTER TABLE runs ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0"
             )
         }
+        migrator.registerMigration("3 indexes answer by themselves") { database in
+            try database.execute(sql: coveringIndexes)
+        }
         return migrator
     }
 
@@ -148,5 +151,14 @@ enum CatalogSchema {
         CREATE INDEX detections_by_run ON detections (group_name, run, captured_at);
         CREATE INDEX detections_by_stream_and_time ON detections (stream, captured_at);
         CREATE INDEX gaps_by_stream ON gaps (stream, epoch, first_sequence);
+        """
+
+    /// What most questions about detections ask for stands in the index, in the order of the frames.
+    private static let coveringIndexes = """
+        DROP INDEX detections_by_label;
+        CREATE INDEX detections_by_label ON detections
+            (label, captured_at, stream, epoch, sequence, group_name, run, score);
+        DROP INDEX detections_by_stream_and_time;
+        CREATE INDEX detections_by_stream_and_time ON detections (stream, captured_at, label, score);
         """
 }

@@ -9,6 +9,8 @@ struct Replays {
 
     /// How long a selection waits for the catalog at most.
     static let patience: Duration = .seconds(60)
+    /// How long finding the frames may take.
+    static let selectionLimit: Duration = .seconds(50)
 
     /// Works out what is selected, once, and stores it: from then on the replay survives restarts.
     ///

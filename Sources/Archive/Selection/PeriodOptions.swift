@@ -19,8 +19,8 @@ struct TimePoint: ExpressibleByArgument, Hinting {
     var text: String { Timestamp.text(nanoseconds) }
 }
 
-/// Which frames a command is about.
-struct SelectionOptions: ParsableArguments {
+/// From when to when a command looks.
+struct PeriodOptions: ParsableArguments {
     @Option(
         name: .customLong("since"),
         hinting: .setting(
@@ -44,21 +44,9 @@ struct SelectionOptions: ParsableArguments {
     /// The first moment that does not count any more.
     var until: TimePoint? { untilOption ?? Setting.optional("until") }
 
-    /// The selection within the streams that a pattern covers.
-    func selection(stream: String) -> Catalog.Selection {
-        Catalog.Selection(
-            stream: stream,
-            since: since?.nanoseconds,
-            until: until?.nanoseconds
-        )
-    }
-
-    /// The selection in words.
-    func words(stream: String) -> String {
-        var words = "stream \(stream)"
-        if let since { words += " since \(since.text)" }
-        if let until { words += " until \(until.text)" }
-        return words
+    /// The period in words, with a blank before it; empty when there is none.
+    var words: String {
+        (since.map { " since \($0.text)" } ?? "") + (until.map { " until \($0.text)" } ?? "")
     }
 }
 

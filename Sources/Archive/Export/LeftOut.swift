@@ -18,14 +18,14 @@ struct LeftOut {
     /// How many frames.
     private(set) var count = 0
 
-    /// Notes a frame; frames come in the order of their streams.
+    /// Notes a frame; those of a stream come in their order.
     mutating func add(_ frame: FrameID, _ error: RecordingError) {
         count += 1
-        if let before = stretches.last, before.first.stream == frame.stream,
-            before.first.epoch == frame.epoch, before.last + 1 == frame.sequence,
-            before.kind == error.kind
+        let index = stretches.lastIndex { $0.first.stream == frame.stream }
+        if let index, case let before = stretches[index], before.first.epoch == frame.epoch,
+            before.last + 1 == frame.sequence, before.kind == error.kind
         {
-            stretches[stretches.count - 1].last = frame.sequence
+            stretches[index].last = frame.sequence
         } else if stretches.count < Self.limit {
             let stretch = Stretch(
                 first: frame,

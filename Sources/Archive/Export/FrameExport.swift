@@ -1,0 +1,86 @@
+import ArgumentParser
+import Foundation
+import Recording
+import Service
+import Wire
+
+/// Takes frames out of an archive one by one, with a progress bar; one that cannot be read is left
+/// out, for it holds nobody else up, and named at the end.
+struct FrameExport {
+    /// A frame as the camera wrote it.
+    struct Parts {
+        let header: [UInt8]
+        let payload: [UInt8]
+    }
+
+    /// Where the files go, for the person.
+    let out: String
+    /// Raised to stop.
+    let stop: StopSignal
+    /// Whether what is printed is for a program, which wants no words.
+    let isQuiet: Bool
+    private var leftOut = LeftOut()
+    private var progress = ExportProgress(total: 0)
+
+    init(to out: String, _ stop: StopSignal, isQuiet: Bool = false) {
+        self.out = out
+        self.stop = stop
+        self.isQuiet = isQuiet
+    }
+
+    /// Hands every frame of a selection to `write`, as ``add(_:_:_:)`` does.
+    mutating func run(
+        _ frames: inout SelectedFrames,
+        total: Int,
+        _ archive: inout ArchiveReader,
+        _ write: (SelectedFrame, Parts) throws -> Int?
+    ) throws {
+        begin(total: total)
+        while case let page = try frames.nextPage(), !page.isEmpty {
+            for frame in page {
+                try add(frame.id, &archive) { try write(frame, $0) }
+            }
+        }
+    }
+
+    /// Shows from now on how many of `total` frames are done.
+    mutating func begin(total: Int) { progress = ExportProgress(total: total) }
+
+    /// Hands one frame to `write`, which returns the bytes of the image that it has written; `nil`
+    /// when it has passed the frame over.
+    ///
+    /// - Throws: `ExitCode(130)` when it was stopped, and what `write` throws.
+    mutating func add(
+        _ id: FrameID,
+        _ archive: inout ArchiveReader,
+        _ write: (Parts) throws -> Int?
+    ) throws {
+        if stop.isRaised {
+            progress.end("stopped", out, isQuiet: isQuiet)
+            throw ExitCode(130)
+        }
+        let parts: Parts
+        do throws(RecordingError) {
+            let (header, payload) = try archive.frame(id)
+            parts = Parts(header: header, payload: payload)
+        } catch {
+            guard error.kind == .damaged || error.kind == .gone else { throw error }
+            return leftOut.add(id, error)
+        }
+        if let bytes = try write(parts) { progress.add(bytes) }
+    }
+
+    /// Leaves a frame out.
+    mutating func leaveOut(_ id: FrameID, _ error: RecordingError) { leftOut.add(id, error) }
+
+    /// Says what has become of it.
+    func end() throws {
+        progress.end("exported", out, isQuiet: isQuiet)
+        guard leftOut.count > 0 else { return }
+        for line in leftOut.lines {
+            FileHandle.standardError.write(Data("\(line)\n".utf8))
+        }
+        let frames = leftOut.count == 1 ? "1 frame" : "\(Readable.count(leftOut.count)) frames"
+        throw Failure(.general, "\(frames) could not be read and are not among the files")
+    }
+}
