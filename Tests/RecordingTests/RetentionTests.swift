@@ -95,7 +95,8 @@ import ZeroMQ
 
     func dump() throws -> [String] {
         let reader = try CatalogReader(directory)
-        return try (["projection"] + CatalogSchema.tableNames).flatMap { table in
+        return try (["projection"] + CatalogSchema.tableNames + CatalogSchema.ownTableNames).flatMap
+        { table in
             try reader.rows("SELECT * FROM \(table)").map { "\(table) \($0)" }.sorted()
         }
     }
