@@ -33,7 +33,9 @@ struct ReplayOptions: ParsableArguments {
     private var mostFrames: Double? { rate ?? Setting.optional("rate") }
 
     func validate() throws {
-        if let maxGap = longestGap, maxGap < .zero { throw ValidationError("--max-gap is 0 or a time") }
+        if let maxGap = longestGap, maxGap < .zero {
+            throw ValidationError("--max-gap is 0 or a time")
+        }
         if longestGap != nil, pace == .max {
             throw ValidationError("--max-gap goes with --pace 1 or another number: max has no gaps")
         }

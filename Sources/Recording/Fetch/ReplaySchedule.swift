@@ -38,6 +38,7 @@ struct ReplaySchedule: Sendable, Equatable {
     /// - Parameters:
     ///   - captured: When each frame was captured, ascending.
     ///   - limit: The longest silence that is played, in nanoseconds.
+    /// - Returns: One for each silence that is longer.
     static func silences(in captured: some Sequence<Int64>, longerThan limit: UInt64)
         -> [Job.Silence]
     {

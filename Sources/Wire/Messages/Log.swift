@@ -131,13 +131,10 @@ package struct Job: WireMessage {
         createdAt = try reader.instant("created at")
         frames = try reader.number("frames")
         selection = try reader.text("selection")
-        rate = 0
-        silences = []
         guard pace >= 0 else { throw .invalid("pace") }
-        // Older records end here.
-        guard reader.remaining > 0 else { return }
         rate = try reader.f64("rate")
         guard rate >= 0 else { throw .invalid("rate") }
+        silences = []
         let count = try reader.count(
             "silences",
             elementByteCount: 16,
