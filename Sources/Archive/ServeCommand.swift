@@ -34,6 +34,7 @@ struct ServeCommand: ParsableCommand {
     @Option(hinting: .setting("Size of one file of the log, 128MiB to 1TiB.", "segment-size"))
     var segmentSize: ByteCount = Setting.value("segment-size", default: .gibibytes(1))
 
+    @OptionGroup(title: "What is kept") var retention: RetentionOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -46,11 +47,12 @@ struct ServeCommand: ParsableCommand {
     func run() throws {
         let stop = try StopSignal()
         let logger = common.logger("archive")
-        let options = ArchiveService.Options(
+        var options = ArchiveService.Options(
             directory: DataDirectory(path: absolutePath(data)),
             broker: broker,
             log: Log.Options(segmentByteCount: segmentSize.bytes, sync: sync)
         )
+        options.retention = retention.policy
         try explaining { try ArchiveService.serve(options, stop: stop, logger: logger) }
     }
 }

@@ -47,8 +47,8 @@ enum Inbound {
         case .group: return .group(peer, try read(content))
         case .debt: return .debt(peer, try read(content))
         case .ready: return .ready(peer)
-        case .welcome, .error, .ack, .deliver, .fetch, .dead, .checkpoint, .job, .owed, .status,
-            .streamStatus, .groupStatus, .workerStatus:
+        case .welcome, .error, .ack, .deliver, .fetch, .dead, .checkpoint, .job, .owed, .order,
+            .stretch, .stub, .begun, .status, .streamStatus, .groupStatus, .workerStatus:
             throw WireError.unexpectedType(type)
         }
     }

@@ -50,7 +50,10 @@ package struct LMDBError: Error, Equatable, CustomStringConvertible {
     package static let full = LMDBError(code: MDB_MAP_FULL, operation: "commit")
 
     /// The file ends before its last page.
-    static let cutShort = LMDBError(code: MDB_CORRUPTED, operation: "compare the file's size")
+    package static let cutShort = LMDBError(
+        code: MDB_CORRUPTED,
+        operation: "compare the file's size"
+    )
 
     static let alreadyOpen = LMDBError(code: 16, operation: "open once per process")
 

@@ -29,6 +29,8 @@ struct ArchiveLane {
         var committed: UInt64 = 0
         /// Items at the front that may have been sent in a session before this one.
         var resent = 0
+        /// Why it commits nothing for now; empty while it does.
+        var trouble = ""
     }
 
     private(set) var items = Queue<Item>()

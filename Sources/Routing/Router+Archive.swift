@@ -182,6 +182,7 @@ extension Router {
         guard let count = lane.newlyCommitted(through: committed.count) else {
             return offend(peer, .unexpected, "what it says it has committed was never sent to it")
         }
+        hearTrouble(committed.trouble)
         let wasFull = lane.resultBytes >= settings.resultBytes
         for _ in 0..<count {
             let isAgain = lane.isResent

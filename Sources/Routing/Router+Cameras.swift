@@ -50,6 +50,7 @@ extension Router {
         cameraCount += 1
         peers[peer] = Peer(name: name, role: .camera(stream: index), lastHeard: now)
         effects.append(.welcome(peer, welcome(lastEpoch: lastEpoch)))
+        warnOfTrouble(peer)
         note(.info, "camera \(name) sends stream \(wishes.stream)", about: peer)
         markDirty(index)
         flush()

@@ -29,6 +29,7 @@ extension Router {
         report.broker.payloadBytes = UInt64(slots.byteCount)
         report.broker.payloadBudget = UInt64(settings.payloadBudget)
         report.broker.hasArchive = lane.isReady
+        report.broker.archiveTrouble = lane.session?.trouble ?? ""
         report.broker.uncommittedMessages = UInt64(lane.items.count)
         report.broker.streams = UInt32(report.streams.count)
         report.broker.groups = UInt32(report.groups.count)

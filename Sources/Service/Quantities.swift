@@ -46,7 +46,7 @@ package struct ByteCount: Hashable, Comparable, Sendable, ExpressibleByArgument,
     }
 }
 
-/// Times as people write them: `10`, `10s`, `500ms`, `2m`, `1h`, `7d`; a number alone is seconds.
+/// Times as people write them: `10`, `10s`, `500ms`, `2m`, `1h`, `7d`, `4w`, `1y`; a number alone is seconds.
 extension Duration: @retroactive ExpressibleByArgument, Hinting {
     package static var hint: String { "a time like 10s or 500ms" }
 
@@ -60,6 +60,8 @@ extension Duration: @retroactive ExpressibleByArgument, Hinting {
         case "m", "min": seconds = number * 60
         case "h": seconds = number * 3_600
         case "d": seconds = number * 86_400
+        case "w": seconds = number * 604_800
+        case "y": seconds = number * 31_536_000
         default: return nil
         }
         guard seconds <= 1e9 else { return nil }

@@ -33,6 +33,10 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
     case checkpoint = 64
     case job = 65
     case owed = 66
+    case order = 67
+    case stretch = 68
+    case stub = 69
+    case begun = 70
 
     // Events.
     case status = 80

@@ -26,6 +26,10 @@ extension MessageType {
         case .checkpoint: Checkpoint.self
         case .job: Job.self
         case .owed: Owed.self
+        case .order: Order.self
+        case .stretch: Stretch.self
+        case .stub: Stub.self
+        case .begun: Begun.self
         case .status: Status.self
         case .streamStatus: StreamStatus.self
         case .groupStatus: GroupStatus.self

@@ -154,7 +154,7 @@ import Wire
     @Test func aLogThatWasBegunAndNeverUsedIsReadAsEmpty() throws {
         let other = DataDirectory(path: temporary.path + "/other")
         try other.create()
-        try Data().write(to: URL(fileURLWithPath: Segment.path(0, in: other.log)))
+        try Data().write(to: URL(fileURLWithPath: Segment.path(0, in: other.log) + ".new"))
         let archive = try ArchiveReader.open(
             other,
             .frames,

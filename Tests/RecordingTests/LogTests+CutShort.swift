@@ -52,7 +52,9 @@ extension LogTests {
                 #expect(error.kind == .damaged)
             }
         }
-        #expect(found.count < 90 && found.count >= 90 - 13)
+        // What is left of a segment is read: near its end that is everything.
+        #expect(found.count >= 90 - 13)
+        #expect(share > 0.5 || found.count < 90)
         var skipped: [RecordingError] = []
         let frames = try log.frames(covering: { _ in true }, damage: { skipped.append($0) })
         #expect(frames["cam"]?[1].map { Array($0.ranges.joined()) } == found)
@@ -73,7 +75,7 @@ extension LogTests {
         #expect(writer.log.damagedSegments().count == 1)
     }
 
-    @Test(arguments: [0.05, 0.5, 0.99])
+    @Test(arguments: [0, 0.05, 0.5, 0.99])
     func aNewestSegmentThatIsCutShortIsRefusedUntilItIsSetAside(share: Double) throws {
         let newest = try #require(try fill().last)
         let path = Segment.path(newest, in: directory.log)

@@ -132,7 +132,8 @@ import Wire
         }
     }
 
-    @Test func aSegmentWithoutACheckpointIsBegunAnew() throws {
+    @Test(arguments: [0, 0.5, 1])
+    func aSegmentThatWasNotYetNamedIsBegunAnew(share: Double) throws {
         var state = LogState()
         var next: UInt64 = 0
         do {
@@ -142,15 +143,22 @@ import Wire
             try writer.roll(state)
             next = writer.log.promised - 1
         }
-        // As if the machine had stopped between creating the file and its first commit.
+        // As if the machine had stopped before the file got its name, with more or less of it written.
         let newest = Segment.path(next, in: directory.log)
-        try Data().write(to: URL(fileURLWithPath: newest))
+        try cut(next, to: share)
+        for suffix in ["", "-lock"] {
+            try FileManager.default.moveItem(
+                atPath: newest + suffix,
+                toPath: newest + ".new" + suffix
+            )
+        }
         let opened = try LogWriter.open(directory, options: small)
         #expect(opened.state == state)
         var writer = opened.takeWriter()
         #expect(writer.log.segmentCount == 2)
         try append([Fixture.frame(5)], &writer, &state)
         #expect(try sequences(writer.log) == Array(0..<6))
+        #expect(try Log.unborn(in: directory.log).isEmpty)
     }
 
     @Test func aSealedNewestSegmentIsFollowedByANewOne() throws {

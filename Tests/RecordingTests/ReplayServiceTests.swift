@@ -180,6 +180,7 @@ import ZeroMQ
         // Whoever writes to the catalog from outside keeps it behind the log.
         var settings = Configuration()
         settings.allowsUnsafeTransactions = true
+        settings.busyMode = .timeout(10)
         let catalog = try DatabaseQueue(path: directory.catalog, configuration: settings)
         try catalog.inDatabase { try $0.execute(sql: "BEGIN IMMEDIATE") }
         try broker.send(Fixture.frame(0))

@@ -22,6 +22,7 @@ final class RunningArchive: Sendable {
         broker endpoint: String,
         log: Log.Options = Log.Options(sync: .none),
         committing: Committer.Limits = Committer.Limits(),
+        retention: RetentionPolicy = RetentionPolicy(),
         logger: Logger = Fixture.logger
     ) throws {
         self.directory = directory
@@ -29,6 +30,7 @@ final class RunningArchive: Sendable {
         self.handle = handle
         var options = ArchiveService.Options(directory: directory, broker: endpoint, log: log)
         options.committing = committing
+        options.retention = retention
         let settings = options
         thread = try ServiceThread("archive") {
             // The signal is sent to this thread alone, which holds it back.

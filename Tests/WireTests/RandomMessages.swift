@@ -19,7 +19,7 @@ struct RandomMessages {
         case .gap: gap()
         case .deliver: deliver()
         case .result: result()
-        case .committed: Committed(count: number())
+        case .committed: Committed(count: number(), trouble: text())
         case .fetch:
             Fetch(run: run(), stream: stream(), after: place(), frames: u32(1), bytes: number())
         case .fetched: Fetched(run: run())
@@ -33,6 +33,18 @@ struct RandomMessages {
             Checkpoint(position: number(), byteCount: u32(0, 64 << 20), payloadHash: u64())
         case .job: job()
         case .owed: Owed(run: run(), stream: stream(), epoch: number(), ranges: ranges())
+        case .order: Order(one(), name: name(), at: instant(), words: text())
+        case .stretch:
+            Stretch(
+                one(),
+                name: name(),
+                run: u32(),
+                stream: stream(),
+                epoch: number(),
+                ranges: ranges()
+            )
+        case .stub: Stub(frame: frameID(), capturedAt: instant())
+        case .begun: Begun(at: instant())
         case .status: status()
         case .streamStatus: streamStatus()
         case .groupStatus: groupStatus()
@@ -91,7 +103,7 @@ struct RandomMessages {
     mutating func somePlace() -> Place { Place(epoch: number(), sequence: number()) }
     private mutating func place() -> Place? { flag() ? somePlace() : nil }
 
-    private mutating func frameID() -> FrameID {
+    mutating func frameID() -> FrameID {
         FrameID(stream: stream(), epoch: number(), sequence: number() / 2)
     }
 

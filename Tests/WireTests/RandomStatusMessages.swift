@@ -9,6 +9,7 @@ extension RandomMessages {
         status.payloadBytes = number()
         status.payloadBudget = number()
         status.hasArchive = flag()
+        status.archiveTrouble = text()
         status.uncommittedMessages = number()
         (status.streams, status.groups, status.workers) = (u32(), u32(), u32())
         status.viewers = u32()

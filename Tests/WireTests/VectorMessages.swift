@@ -229,6 +229,7 @@ private let workMessages: [String: any WireMessage] = [
 
 private let archiveMessages: [String: any WireMessage] = [
     "committed": Committed(count: 4_096),
+    "committed and no more for now": Committed(count: 4_096, trouble: "the disk is full"),
     "fetch from the first owed": Fetch(
         run: replay(1),
         stream: "kiosk",
@@ -287,6 +288,7 @@ private var debt: Debt {
 
 private let logMessages: [String: any WireMessage] = [
     "checkpoint": Checkpoint(position: 123_456, byteCount: 64 << 20, payloadHash: .max),
+    "begun": Begun(at: begin),
     "job": Job(
         number: 1,
         run: replay(1),
@@ -307,4 +309,15 @@ private let logMessages: [String: any WireMessage] = [
     ),
     "owed": Owed(run: live, stream: "kiosk", epoch: epoch, ranges: [0...0, 2...9]),
     "owed nothing": Owed(run: live, stream: "kiosk", epoch: epoch, ranges: []),
+    "order to erase": Order(.erase, name: "1", at: begin, words: "stream lobby/*"),
+    "stretch taken": Stretch(.taken, stream: "kiosk", epoch: epoch, ranges: [0...0, 2...9]),
+    "stretch of results": Stretch(
+        .results,
+        name: "faces",
+        run: 1,
+        stream: "kiosk",
+        epoch: epoch,
+        ranges: [7...7]
+    ),
+    "stub": Stub(frame: lobby(7), capturedAt: begin),
 ]

@@ -15,6 +15,7 @@ private var status: Status {
     status.payloadBytes = 1_000
     status.payloadBudget = 1 << 30
     status.hasArchive = true
+    status.archiveTrouble = "the disk is full"
     status.uncommittedMessages = 3
     (status.streams, status.groups, status.workers) = (1, 2, 4)
     status.viewers = 2

@@ -17,6 +17,7 @@ extension StatusSnapshot {
             payloadBytes: broker.payloadBytes,
             payloadBudget: broker.payloadBudget,
             hasArchive: broker.hasArchive,
+            archiveTrouble: broker.archiveTrouble,
             uncommittedMessages: broker.uncommittedMessages,
             viewers: broker.viewers,
             streams: streams.map(Document.Stream.init),
@@ -31,6 +32,7 @@ extension StatusSnapshot {
         let payloadBytes: UInt64
         let payloadBudget: UInt64
         let hasArchive: Bool
+        let archiveTrouble: String
         let uncommittedMessages: UInt64
         let viewers: UInt32
         let streams: [Stream]

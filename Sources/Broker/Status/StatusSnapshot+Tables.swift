@@ -9,11 +9,12 @@ extension StatusSnapshot {
         let archive =
             broker.hasArchive
             ? "archive: \(Readable.count(broker.uncommittedMessages)) on the way" : "no archive"
+        let trouble = broker.archiveTrouble.isEmpty ? "" : "  \(broker.archiveTrouble)"
         let memory = Readable.bytes(Int(broker.payloadBytes))
         let budget = Readable.bytes(Int(broker.payloadBudget))
         let viewers = "\(broker.viewers) viewer\(broker.viewers == 1 ? "" : "s")"
         return "up \(uptime)  \(archive)  memory \(memory) of \(budget)"
-            + (broker.viewers > 0 ? "  \(viewers)" : "")
+            + (broker.viewers > 0 ? "  \(viewers)" : "") + trouble
     }
 
     /// What comes in.

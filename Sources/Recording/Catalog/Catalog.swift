@@ -7,28 +7,59 @@ internal import Wire
 ///
 /// A SQLite file in WAL mode that anyone may open while the archive runs.
 package final class Catalog: Sendable {
-    let pool: DatabasePool
+    let path: String
+    private let current: Mutex<DatabasePool>
 
     /// Opens the catalog at `path` for writing, creating it if missing.
     ///
-    /// - Throws: ``RecordingError`` when the file is no catalog, or cannot be written.
-    package init(path: String) throws(RecordingError) {
+    /// - Throws: ``RecordingError/Kind/damaged`` when the file is no catalog; other kinds when it
+    ///   cannot be written.
+    package convenience init(path: String) throws(RecordingError) {
+        try self.init(path: path, isDraft: false)
+    }
+
+    /// Opens the catalog at `path`, or begins one that is for nothing until it is whole: a draft, for
+    /// which nothing waits for the disk.
+    init(path: String, isDraft: Bool) throws(RecordingError) {
+        self.path = path
+        current = Mutex(try Self.open(path, isDraft: isDraft))
+    }
+
+    /// The connections to the file.
+    var pool: DatabasePool { current.withLock { $0 } }
+
+    /// Closes the file and opens what lies at its path now.
+    func reopen() throws(RecordingError) {
+        let pool = try Self.open(path, isDraft: false)
+        let old = current.withLock { current in
+            defer { current = pool }
+            return current
+        }
+        try? old.close()
+    }
+
+    private static func open(
+        _ path: String,
+        isDraft: Bool
+    ) throws(RecordingError) -> DatabasePool {
         do {
             var configuration = Configuration()
             configuration.label = "catalog"
             configuration.busyMode = .timeout(5)
             configuration.prepareDatabase { database in
                 // After a loss of power the catalog is older, never wrong: it reads on from there.
-                try database.execute(sql: "PRAGMA synchronous = NORMAL")
+                let waits = isDraft ? "OFF" : "NORMAL"
+                try database.execute(sql: "PRAGMA synchronous = \(waits)")
                 try database.execute(sql: "PRAGMA cache_size = -32000")
             }
-            pool = try DatabasePool(path: path, configuration: configuration)
+            let pool = try DatabasePool(path: path, configuration: configuration)
             try CatalogSchema.migrator.migrate(pool)
+            return pool
         } catch {
             throw RecordingError(
-                .failed,
-                "the catalog \(path) cannot be opened (\(Self.reason(error))); it can be deleted:"
-                    + " the archive writes it anew from the log"
+                isDamage(error) ? .damaged : .failed,
+                "the catalog \(path) cannot be opened: \(reason(error)); archive reindex writes it anew"
+                    + " from the log"
             )
         }
     }
@@ -86,6 +117,12 @@ package final class Catalog: Sendable {
         do { return try pool.read(body) } catch {
             throw RecordingError(.failed, "reading the catalog failed: \(Self.reason(error))")
         }
+    }
+
+    /// Whether an error says that the file is not what SQLite wrote.
+    static func isDamage(_ error: any Error) -> Bool {
+        let code = (error as? DatabaseError)?.resultCode
+        return code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB
     }
 
     /// What SQLite says of an error.

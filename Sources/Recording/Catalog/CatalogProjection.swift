@@ -12,10 +12,12 @@ package final class CatalogProjection: Sendable {
     /// Rung when the log has grown; give it to the ``Committer``.
     package let wakeUp: WakeUp
 
-    private let catalog: Catalog
-    private let log: Log
-    private let logger: Logger
+    let catalog: Catalog
+    let log: Log
+    let logger: Logger
     private let reached: Atomic<UInt64>
+    /// Held while the catalog is written.
+    private let writing = Mutex(())
     private let isClosing = Atomic<Bool>(false)
     private let thread = Mutex<ServiceThread?>(nil)
 
@@ -107,7 +109,20 @@ package final class CatalogProjection: Sendable {
         }
     }
 
-    private func step() throws(RecordingError) {
+    /// Has nobody else write to the catalog while `body` does, which says how far it is then.
+    func replace(_ body: () throws(RecordingError) -> UInt64) throws(RecordingError) {
+        try writing.withLock { _ throws(RecordingError) in
+            reached.store(try body(), ordering: .releasing)
+        }
+    }
+
+    /// Reads the next batch into the catalog.
+    func step() throws(RecordingError) {
+        try writing.withLock { _ throws(RecordingError) in try writeBatch() }
+    }
+
+    private func writeBatch() throws(RecordingError) {
+        guard position < log.promised else { return }
         var batch: [LogRecord] = []
         var damaged: [(UInt64, String)] = []
         let next: UInt64
@@ -136,16 +151,17 @@ package final class CatalogProjection: Sendable {
                 try writer.finish(at: next)
             }
         } catch {
+            let advice = Catalog.isDamage(error) ? "; archive reindex writes it anew" : ""
             throw RecordingError(
                 .failed,
-                "writing the catalog failed: \(Catalog.reason(error))"
+                "writing the catalog failed: \(Catalog.reason(error))\(advice)"
             )
         }
         reached.store(next, ordering: .releasing)
     }
 
     /// Adds a record; of a checkpoint what a catalog begun here would otherwise not know.
-    private static func collect(_ bytes: RawSpan, into batch: inout [LogRecord]) throws(WireError) {
+    static func collect(_ bytes: RawSpan, into batch: inout [LogRecord]) throws(WireError) {
         let record = try LogRecord(decoding: bytes)
         guard case .checkpoint = record else { return batch.append(record) }
         guard case .good(_, let header) = CheckedRecord(bytes) else { throw .badChecksum }

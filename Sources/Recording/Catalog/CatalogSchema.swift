@@ -5,6 +5,7 @@ enum CatalogSchema {
     /// The tables of what the log says.
     static let tableNames = [
         "streams", "frames", "results", "detections", "groups", "runs", "dead_letters", "gaps",
+        "stubs",
     ]
 
     /// What has been done to a catalog, in order; entries are added, never changed.
@@ -21,6 +22,19 @@ enum CatalogSchema {
         }
         migrator.registerMigration("3 indexes answer by themselves") { database in
             try database.execute(sql: coveringIndexes)
+        }
+        migrator.registerMigration("4 pictures may go before what was made of them") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE stubs (
+                        stream TEXT NOT NULL,
+                        epoch INTEGER NOT NULL,
+                        sequence INTEGER NOT NULL,
+                        captured_at TEXT NOT NULL,
+                        PRIMARY KEY (stream, epoch, sequence)
+                    ) WITHOUT ROWID
+                    """
+            )
         }
         return migrator
     }

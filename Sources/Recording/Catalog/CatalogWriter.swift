@@ -23,7 +23,7 @@ struct CatalogWriter {
         var duplicates = 0
     }
 
-    private let database: Database
+    let database: Database
     private let addFrame: Statement
     private let addResult: Statement
     private let addDetection: Statement
@@ -43,7 +43,12 @@ struct CatalogWriter {
             sql: "INSERT OR IGNORE INTO detections VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
         )
         findCaptured = try database.cachedStatement(
-            sql: "SELECT captured_at FROM frames WHERE stream = ? AND epoch = ? AND sequence = ?"
+            sql: """
+                SELECT captured_at FROM frames WHERE stream = ?1 AND epoch = ?2 AND sequence = ?3
+                UNION ALL
+                SELECT captured_at FROM stubs WHERE stream = ?1 AND epoch = ?2 AND sequence = ?3
+                LIMIT 1
+                """
         )
     }
 
@@ -56,18 +61,28 @@ struct CatalogWriter {
         case .gap(let gap): try write(gap)
         case .dead(let letter): try write(letter)
         case .job(let job): try write(job)
-        case .owed, .stream, .debt, .checkpoint: break
+        case .stub(let stub): try write(stub)
+        case .stretch(let stretch): try write(stretch)
+        case .order(let order): try write(order)
+        case .owed, .stream, .debt, .checkpoint, .begun: break
         }
     }
 
     /// Writes the sums, and that everything before `position` has been read.
     mutating func finish(at position: UInt64) throws {
-        for (stream, sums) in streams { try write(sums, of: stream) }
-        for (run, sums) in runs { try write(sums, of: run) }
+        try writeSums()
         try database.execute(
             sql: "UPDATE projection SET position = ?",
             arguments: [Int64(bitPattern: position)]
         )
+    }
+
+    /// Writes the sums of what was written so far.
+    mutating func writeSums() throws {
+        for (stream, sums) in streams { try write(sums, of: stream) }
+        for (run, sums) in runs { try write(sums, of: run) }
+        streams.removeAll()
+        runs.removeAll()
     }
 
     private mutating func write(_ frame: Frame) throws {

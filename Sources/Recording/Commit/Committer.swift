@@ -39,7 +39,14 @@ package final class Committer: Sendable {
     private let published: Mutex<Published>
     private let failureBox = Mutex<RecordingError?>(nil)
     private let leftBox = Mutex<String?>(nil)
+    private let troubleBox = Mutex<Trouble>(Trouble())
     private let thread = Mutex<ServiceThread?>(nil)
+
+    /// Why nothing more is committed for now.
+    private struct Trouble: Sendable {
+        var heldBack: String?
+        var diskFull: String?
+    }
 
     /// Begins to commit, on a thread of its own.
     ///
@@ -96,6 +103,34 @@ package final class Committer: Sendable {
     /// Commits a record of the archive's own some time soon; returns whether there was room for it.
     package func commitLater(_ record: LogRecord) -> Bool { inbox.offer(.own([record], nil)) }
 
+    /// Begins a new segment, so that everything committed until now is sealed, and waits for it.
+    package func roll() throws(RecordingError) {
+        let receipt = Receipt()
+        guard inbox.offer(.roll(receipt)) else {
+            throw RecordingError(.failed, "the archive is stopping, or has too much to do")
+        }
+        try receipt.wait()
+    }
+
+    /// Commits nothing more of what brokers send, for a reason that they are told; `nil` goes on.
+    package func holdBack(_ reason: String?) {
+        let before = troubleBox.withLock { trouble in
+            defer { trouble.heldBack = reason }
+            return trouble.heldBack
+        }
+        guard (before == nil) != (reason == nil) else { return }
+        if let reason {
+            logger.error("\(reason)")
+        } else {
+            logger.notice("new frames are taken again")
+        }
+        inbox.hold(reason != nil)
+        for wakeUp in wakeUps { wakeUp.signal() }
+    }
+
+    /// Why nothing more is committed for now, in a sentence; `nil` while it is.
+    package var trouble: String? { troubleBox.withLock { $0.heldBack ?? $0.diskFull } }
+
     /// Lends what the committed records add up to; keep it short.
     package func withState<Result>(_ body: (borrowing LogState) -> Result) -> Result {
         published.withLock { body($0.state) }
@@ -138,6 +173,8 @@ extension Committer {
                 guard try commit(&items, &writer, &ahead) else { return leave(&items) }
                 items.removeAll(keepingCapacity: true)
             }
+            inbox.hold(false)
+            if inbox.take(into: &items, byteLimit: .max) { return leave(&items) }
             try writer.sync()
         } catch {
             logger.critical("\(error)")
@@ -186,6 +223,13 @@ extension Committer {
                 }
             case .own(let records, _):
                 for record in records { try admit(record, nil, &ahead, &entries) }
+            case .roll(let receipt):
+                guard try write(&entries, items[counted...index], &writer) else {
+                    items.removeFirst(counted)
+                    return false
+                }
+                counted = index + 1
+                try roll(&writer, receipt)
             }
         }
         guard try write(&entries, items[counted...], &writer) else {
@@ -195,6 +239,17 @@ extension Committer {
         settle(items, nil)
         for wakeUp in wakeUps { wakeUp.signal() }
         return true
+    }
+
+    /// Begins a new segment; without room for it nothing is lost, and who asked is told.
+    private func roll(
+        _ writer: inout LogWriter,
+        _ receipt: Receipt
+    ) throws(RecordingError) {
+        do throws(RecordingError) { try writer.roll(published.withLock { $0.state }) } catch {
+            guard error.kind == .diskFull else { throw error }
+            receipt.settle(error)
+        }
     }
 
     private func admit(
@@ -264,17 +319,33 @@ extension Committer {
                 break
             } catch {
                 guard error.kind == .diskFull else { throw error }
-                if !hasWaited { logger.error("\(error)") }
+                if !hasWaited {
+                    logger.error("\(error)")
+                    say(full: "the archive's disk is full; nothing is kept until there is room")
+                }
                 hasWaited = true
                 if inbox.wait(for: .seconds(1)) { return false }
             }
         }
-        if hasWaited { logger.notice("there is room on the disk again") }
+        if hasWaited {
+            logger.notice("there is room on the disk again")
+            say(full: nil)
+        }
         return true
     }
 
+    private func say(full reason: String?) {
+        troubleBox.withLock { $0.diskFull = reason }
+        for wakeUp in wakeUps { wakeUp.signal() }
+    }
+
     private func settle(_ items: [Inbox.Item], _ failure: RecordingError?) {
-        for case .own(_, let receipt?) in items { receipt.settle(failure) }
+        for item in items {
+            switch item {
+            case .own(_, let receipt?), .roll(let receipt): receipt.settle(failure)
+            case .own, .message: break
+            }
+        }
     }
 }
 

@@ -9,14 +9,19 @@ final class Inbox: Sendable {
         case message(LogRecord?, bytes: (any RecordBytes)?, session: UInt64)
         /// Records of the archive's own, kept together, and who waits for them.
         case own([LogRecord], Receipt?)
+        /// Begin a new segment, and who waits for it.
+        case roll(Receipt)
 
         var byteCount: Int {
             switch self {
             case .message(_, let bytes?, _): bytes.headerByteCount + bytes.payloadByteCount
             case .message: 0
-            case .own: 0
+            case .own, .roll: 0
             }
         }
+
+        /// Whether it comes from a broker.
+        var isMessage: Bool { if case .message = self { true } else { false } }
 
         /// How many frames, results and other records these are: `2 frames and 1 result were`.
         static func words(for items: [Item]) -> String {
@@ -27,6 +32,7 @@ final class Inbox: Sendable {
                 case .message(.result, _, _): results += 1
                 case .message: others += 1
                 case .own(let records, _): others += records.count
+                case .roll: break
                 }
             }
             let counts = [(frames, "frame"), (results, "result"), (others, "other record")]
@@ -45,6 +51,8 @@ final class Inbox: Sendable {
         var taken = 0
         var isClosed = false
         var hasSleeper = false
+        /// Whether messages are not given out for now.
+        var isHeld = false
     }
 
     private let limit: Int
@@ -79,6 +87,12 @@ final class Inbox: Sendable {
         }
     }
 
+    /// Gives out no messages of brokers until it is told otherwise; the archive's own records go on.
+    func hold(_ isHeld: Bool) {
+        waiting.withLock { $0.isHeld = isHeld }
+        bell.signal()
+    }
+
     /// Takes no more in; what is there is still given out.
     func close() {
         waiting.withLock { $0.isClosed = true }
@@ -91,7 +105,16 @@ final class Inbox: Sendable {
     func take(into batch: inout [Item], byteLimit: Int) -> Bool {
         while true {
             let hasEnded: Bool? = waiting.withLock { waiting in
-                if waiting.taken < waiting.items.count {
+                if waiting.isHeld {
+                    let own = waiting.items[waiting.taken...].filter { !$0.isMessage }
+                    if !own.isEmpty {
+                        waiting.items.removeFirst(waiting.taken)
+                        waiting.taken = 0
+                        waiting.items.removeAll { !$0.isMessage }
+                        batch += own
+                        return false
+                    }
+                } else if waiting.taken < waiting.items.count {
                     move(from: &waiting, into: &batch, byteLimit: byteLimit)
                     return false
                 }
@@ -143,7 +166,7 @@ final class Receipt: Sendable {
 
     /// Tells the waiting thread that they are committed, or why not.
     func settle(_ failure: RecordingError?) {
-        self.failure.withLock { $0 = failure }
+        self.failure.withLock { $0 = $0 ?? failure }  // The first word counts.
         bell.signal()
     }
 

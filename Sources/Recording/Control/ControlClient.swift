@@ -65,6 +65,20 @@ package struct ControlClient: ~Copyable {
         return (parts[0], parts[1])
     }
 
+    /// The next records of the log from `start` on, and the bytes of all of them.
+    mutating func records(
+        from start: UInt64
+    ) throws(RecordingError) -> (stretch: RecordStretch, bytes: [UInt8]) {
+        let (reply, parts) = try exchange(.records(from: start))
+        guard let stretch = reply.records, parts.count == 2,
+            parts[1].count == stretch.byteCounts.reduce(0, +),
+            stretch.positions.count == stretch.byteCounts.count
+        else {
+            throw RecordingError(.failed, "the archive answered with something else than records")
+        }
+        return (stretch, parts[1])
+    }
+
     private mutating func exchange(
         _ request: ControlRequest
     ) throws(RecordingError) -> (reply: ControlReply, parts: [[UInt8]]) {

@@ -14,6 +14,12 @@ package enum ControlRequest: Codable, Sendable, Equatable {
     case cancel(number: UInt64)
     /// A frame's record, which follows the reply as a part of its own.
     case frame(stream: String, epoch: UInt64, sequence: UInt64)
+    /// The next records of the log from a position on; their bytes follow the reply as one part.
+    case records(from: UInt64)
+    /// Begin a long work.
+    case begin(WorkRequest)
+    /// How far a long work is.
+    case work(number: UInt64)
 }
 
 /// A request with the number that its reply carries.
@@ -72,6 +78,20 @@ package struct ControlReply: Codable, Sendable {
     package var status: ArchiveStatus?
     /// The answer to the requests about replays.
     package var job: JobProgress?
+    /// The answer to ``ControlRequest/records(from:)``.
+    package var records: RecordStretch?
+    /// The answer to the requests about long works.
+    package var work: WorkStatus?
+}
+
+/// Records of the log whose bytes lie one behind the other.
+package struct RecordStretch: Codable, Sendable, Equatable {
+    /// Where each record is in the log.
+    package var positions: [UInt64] = []
+    /// How many bytes each has.
+    package var byteCounts: [Int] = []
+    /// Where to go on; the end of the log when there is nothing more.
+    package var next: UInt64 = 0
 }
 
 /// How an archive is.

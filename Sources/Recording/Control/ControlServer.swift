@@ -9,6 +9,7 @@ internal import ZeroMQ
 final class ControlServer: Sendable {
     private let replays: Replays
     private let desk: ReplayDesk
+    private let bench: WorkBench
     private let bell: WakeUp
     private let isClosing = Atomic<Bool>(false)
     private let thread = Mutex<ServiceThread?>(nil)
@@ -32,6 +33,14 @@ final class ControlServer: Sendable {
         logger: Logger
     ) throws {
         self.replays = replays
+        bench = WorkBench(
+            Steward(
+                directory: directory,
+                committer: replays.committer,
+                projection: replays.projection,
+                logger: logger
+            )
+        )
         bell = try WakeUp()
         desk = try ReplayDesk(replays, bell: bell)
         let endpoint = try ControlEndpoint(directory)
@@ -56,6 +65,7 @@ final class ControlServer: Sendable {
         let thread = thread.withLock { $0.take() }
         try? thread?.join()
         desk.close()
+        bench.close()
     }
 
     private func serve(_ socket: borrowing Socket) throws(ZeroMQError) {
@@ -95,7 +105,7 @@ final class ControlServer: Sendable {
         case .catchUp: patience = .milliseconds(900)
         case .replay: patience = Replays.patience
         case .cancel: return try hand(question, of: peer, isReady: true, socket)
-        case .status, .job, .frame:
+        case .status, .job, .frame, .records, .begin, .work:
             let (reply, record) = answer(question)
             return try send(reply, record, to: peer, socket)
         }
@@ -174,6 +184,13 @@ final class ControlServer: Sendable {
             case .frame(let stream, let epoch, let sequence):
                 let id = FrameID(stream: stream, epoch: epoch, sequence: sequence)
                 return (reply, try StoredFrame.record(id, from: replays.committer.log))
+            case .records(let start):
+                let log = replays.committer.log
+                let (stretch, record) = try RecordStretch.read(from: start, of: log)
+                reply.records = stretch
+                return (reply, record)
+            case .begin(let request): reply.work = try bench.begin(request)
+            case .work(let number): reply.work = bench.status(of: number)
             case .catchUp, .replay, .cancel: break
             }
         } catch {

@@ -79,7 +79,7 @@ final class ReplayDesk: Sendable {
             switch question.request {
             case .replay(let request): reply.job = try replays.begin(request)
             case .cancel(let number): reply.job = try replays.cancel(number)
-            case .status, .catchUp, .job, .frame: break
+            case .status, .catchUp, .job, .frame, .records, .begin, .work: break
             }
         } catch {
             reply.refusal = .init(error)

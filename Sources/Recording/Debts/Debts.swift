@@ -32,6 +32,14 @@ package struct Debts: Sendable, Equatable {
             return true
         }
 
+        mutating func remove(_ range: ClosedRange<UInt64>, epoch number: UInt64) -> UInt64 {
+            let index = index(from: number)
+            guard index < epochs.count, epochs[index].number == number else { return 0 }
+            let removed = epochs[index].owed.remove(range)
+            if epochs[index].owed.isEmpty { epochs.remove(at: index) }
+            return removed
+        }
+
         func contains(_ place: Place) -> Bool {
             let index = index(from: place.epoch)
             return index < epochs.count && epochs[index].number == place.epoch
@@ -82,6 +90,28 @@ package struct Debts: Sendable, Equatable {
         if runs[run]?[frame.stream]?.epochs.isEmpty == true { runs[run]?[frame.stream] = nil }
         if runs[run]?.isEmpty == true { runs[run] = nil }
         return true
+    }
+
+    /// Takes a stretch off what `run` owes; returns how many frames of it were owed.
+    package mutating func settle(
+        _ range: ClosedRange<UInt64>,
+        epoch: UInt64,
+        stream: String,
+        of run: Run
+    ) -> UInt64 {
+        let settled = runs[run]?[stream]?.remove(range, epoch: epoch) ?? 0
+        if runs[run]?[stream]?.epochs.isEmpty == true { runs[run]?[stream] = nil }
+        if runs[run]?.isEmpty == true { runs[run] = nil }
+        return settled
+    }
+
+    /// Everything that `run` owes.
+    package func owed(by run: Run) -> FrameSet {
+        FrameSet(
+            (runs[run] ?? [:]).mapValues { debt in
+                Dictionary(uniqueKeysWithValues: debt.epochs.map { ($0.number, $0.owed) })
+            }
+        )
     }
 
     /// Forgives everything that `run` owes.

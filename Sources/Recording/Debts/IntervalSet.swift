@@ -90,6 +90,30 @@ package struct IntervalSet: Sendable, Equatable {
         return true
     }
 
+    /// Takes every number of `range` out; returns how many were there.
+    @discardableResult
+    package mutating func remove(_ range: ClosedRange<UInt64>) -> UInt64 {
+        let start = firstEnding(atOrAfter: range.lowerBound)
+        var end = start
+        var rest: [ClosedRange<UInt64>] = []
+        var removed: UInt64 = 0
+        while end < ranges.count, ranges[end].lowerBound <= range.upperBound {
+            let other = ranges[end]
+            let both = other.clamped(to: range)
+            removed += size(both)
+            if other.lowerBound < both.lowerBound {
+                rest.append(other.lowerBound...both.lowerBound - 1)
+            }
+            if other.upperBound > both.upperBound {
+                rest.append(both.upperBound + 1...other.upperBound)
+            }
+            end += 1
+        }
+        ranges.replaceSubrange(start..<end, with: rest)
+        count -= removed
+        return removed
+    }
+
     /// The index of the first stretch whose last number is `value` or more.
     private func firstEnding(atOrAfter value: UInt64) -> Int {
         var (low, high) = (0, ranges.count)

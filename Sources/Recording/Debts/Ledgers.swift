@@ -31,6 +31,16 @@ package struct Ledgers: Sendable, Equatable {
         }
     }
 
+    /// Notes frames that were owed and are gone; of replays nothing is kept.
+    package mutating func shed(_ count: UInt64, of run: Run, stream: String) {
+        guard run.number == 0, count > 0 else { return }
+        let blank = Debt(run: run, stream: stream, owedFrames: 0)
+        entries[run, default: [:]][stream, default: blank].shedFrames += count
+    }
+
+    /// Forgets everything that `run` has done.
+    package mutating func forget(_ run: Run) { entries[run] = nil }
+
     /// Takes up what a checkpoint says.
     package mutating func set(_ debt: Debt) {
         var debt = debt

@@ -7,10 +7,16 @@ package enum Checkpoints {
 
     /// The records, each a header and its payload, that a segment beginning at `position` needs.
     ///
-    /// At least one, even when the state is empty.
+    /// - Parameters:
+    ///   - state: What the log adds up to before the segment.
+    ///   - position: Where it begins.
+    ///   - begunAt: When it is begun, in nanoseconds since 1970; 0 leaves that out.
+    ///   - recordByteCount: Bytes of states in one record, about.
+    /// - Returns: At least one, even when the state is empty.
     package static func encode(
         _ state: LogState,
         position: UInt64,
+        begunAt: Int64 = 0,
         recordByteCount: Int = recordByteCount
     ) -> [[UInt8]] {
         var records: [[UInt8]] = []
@@ -24,12 +30,21 @@ package enum Checkpoints {
             records.append(checkpoint.encoded() + payload.bytes)
             payload.removeAll()
         }
-        for record in state.records() {
+        let begun = begunAt > 0 ? [LogRecord.begun(Begun(at: begunAt))] : []
+        for record in begun + state.records() {
             if payload.bytes.count >= recordByteCount { close() }
             record.encode(to: &payload)
         }
         if !payload.bytes.isEmpty || records.isEmpty { close() }
         return records
+    }
+
+    /// When the segment was begun whose first record is `bytes`, a checkpoint; `nil` when that does
+    /// not say so.
+    package static func begunAt(_ bytes: RawSpan, headerByteCount: Int) -> Int64? {
+        guard headerByteCount < bytes.byteCount else { return nil }
+        let rest = bytes.extracting(droppingFirst: headerByteCount)
+        return (try? Begun(decoding: rest))?.at
     }
 
     /// Applies the payload of one checkpoint record to `state`.

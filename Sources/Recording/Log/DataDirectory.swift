@@ -76,6 +76,28 @@ package struct DataDirectory: Sendable {
         return unsafe stat(path, &file) == 0 ? Int(file.st_size) : 0
     }
 
+    /// Gives a file another name, which may have been another file's; see ``sync(directory:)``.
+    static func rename(_ path: String, to target: String) throws(RecordingError) {
+        guard unsafe Foundation.rename(path, target) == 0 else {
+            throw RecordingError(
+                errno == ENOSPC ? .diskFull : .failed,
+                "the file \(path) cannot be renamed to \(target): \(lastError())"
+            )
+        }
+    }
+
+    /// Writes a file to the device.
+    static func sync(file path: String) throws(RecordingError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw RecordingError(.failed, "the file \(path) cannot be opened: \(lastError())")
+        }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else {
+            throw RecordingError(.failed, "the file \(path) cannot be synced: \(lastError())")
+        }
+    }
+
     /// Writes a directory's entries to the device, after a file was created, renamed or removed.
     package static func sync(directory path: String) throws(RecordingError) {
         let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY)

@@ -53,6 +53,8 @@ package final class Log: Sendable {
         var open: [Segment] = []
         /// The segment that is written to; `nil` when nobody writes.
         var head: Segment?
+        /// Sealed segments that were found damaged and told of.
+        var told: Set<UInt64> = []
     }
 
     /// Sealed segments kept open at most.
@@ -61,6 +63,7 @@ package final class Log: Sendable {
     let path: String
     let directory: Mutex<Directory>
     private let promise: Atomic<UInt64>
+    private let teller = Mutex<(@Sendable (RecordingError) -> Void)?>(nil)
 
     init(path: String, firsts: [UInt64], head: Segment?, promised: UInt64) {
         self.path = path
@@ -94,8 +97,7 @@ package final class Log: Sendable {
         guard position < promised else { return nil }
         let segment = try segment(containing: position)
         return try reading(segment) { () throws(LMDBError) in
-            try segment.environment.beginRead()
-                .withValue(for: .number(position), in: segment.log, body)
+            try segment.withRecord(at: position, body)
         }
     }
 
@@ -114,10 +116,10 @@ package final class Log: Sendable {
         var next = start
         var isStopped = false
         try reading(segment) { () throws(LMDBError) in
-            try segment.environment.beginRead().scan(from: .number(start), in: segment.log) {
-                guard let position = $0.keyNumber, position < end else { return .stop }
+            try segment.scan(from: start) { position, record in
+                guard position < end else { return .stop }
                 next = position + 1
-                isStopped = !body(position, $1)
+                isStopped = !body(position, record)
                 return isStopped ? .stop : .next
             }
         }
@@ -157,7 +159,8 @@ package final class Log: Sendable {
                 let found = try reading(segment) { () throws(LMDBError) in
                     try segment.position(of: frame)
                 }
-                if let found { return found }
+                if let found, found < promised { return found }
+                if let error = segment.damage(in: path) { damage = error }
             } catch {
                 guard error.kind == .damaged else { throw error }
                 damage = error
@@ -191,7 +194,7 @@ package final class Log: Sendable {
     ///
     /// - Parameters:
     ///   - covers: Whether a stream counts.
-    ///   - damage: Told of each segment that is passed over because it is damaged.
+    ///   - damage: Told of each damaged segment, of which all or some is passed over.
     /// - Returns: The frames.
     /// - Throws: ``RecordingError`` for what may pass.
     package func frames(
@@ -205,6 +208,7 @@ package final class Log: Sendable {
                 try reading(segment) { () throws(LMDBError) in
                     try segment.frames(covering: covers, into: &sets)
                 }
+                if let error = segment.damage(in: path) { damage(error) }
             } catch {
                 guard error.kind == .damaged else { throw error }
                 damage(error)
@@ -234,6 +238,53 @@ package final class Log: Sendable {
         }
     }
 
+    /// The first positions of the sealed segments, ascending.
+    var sealed: [UInt64] {
+        directory.withLock { directory in
+            directory.firsts.filter { $0 != directory.head?.first }
+        }
+    }
+
+    /// The first position of the segment that is written to.
+    var headFirst: UInt64? { directory.withLock { $0.head?.first } }
+
+    /// Whether the segment that is written to has a frame.
+    var headHasFrames: Bool {
+        guard case .memory(let memory)? = directory.withLock({ $0.head?.index }) else {
+            return false
+        }
+        return !memory.isEmpty
+    }
+
+    /// The sealed segment that begins at `first`.
+    func sealedSegment(_ first: UInt64) throws(RecordingError) -> Segment {
+        try segment(containing: first)
+    }
+
+    /// Has a segment opened again, when it is next read: its file is another one.
+    func reopen(_ first: UInt64) {
+        directory.withLock { $0.open.removeAll { $0.first == first } }
+    }
+
+    /// Leaves a segment out from now on: its file goes.
+    func remove(_ first: UInt64) {
+        directory.withLock { directory in
+            directory.open.removeAll { $0.first == first }
+            directory.firsts.removeAll { $0 == first }
+        }
+    }
+
+    /// Has `tell` told of each segment that turns out to be damaged when it is first read, once.
+    package func onDamage(_ tell: @escaping @Sendable (RecordingError) -> Void) {
+        teller.withLock { $0 = tell }
+    }
+
+    private func tellOfDamage(in segment: Segment) {
+        guard let damage = segment.damage(in: path) else { return }
+        let isNew = directory.withLock { $0.told.insert(segment.first).inserted }
+        if isNew { teller.withLock { $0 }?(damage) }
+    }
+
     private func segmentStart(after first: UInt64) -> UInt64? {
         directory.withLock { $0.firsts.first { $0 > first } }
     }
@@ -251,6 +302,7 @@ package final class Log: Sendable {
         }
         if let known { return known }
         let opened = try Segment.openSealed(first: first, in: path)
+        tellOfDamage(in: opened)
         return directory.withLock { directory in
             // Another thread may have opened it meanwhile.
             if let other = directory.open.first(where: { $0.first == first }) { return other }

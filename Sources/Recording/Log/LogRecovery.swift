@@ -25,6 +25,7 @@ extension LogWriter {
     /// - Parameters:
     ///   - directory: Where the archive is, or is to be.
     ///   - options: How the log is written.
+    ///   - command: Who writes, for whoever finds the lock taken.
     ///   - patience: How long to wait for the lock.
     /// - Returns: The log and what it adds up to.
     /// - Throws: ``RecordingError``, when the lock is taken, the directory cannot be written, or the
@@ -32,13 +33,14 @@ extension LogWriter {
     package static func open(
         _ directory: DataDirectory,
         options: Log.Options,
+        command: String = LockHolder.serving,
         patience: Duration = .zero
     ) throws(RecordingError) -> OpenedLog {
         try directory.create()
-        let lock = try WriterLock.serving(directory, patience: patience)
+        let lock = try WriterLock.writing(directory, as: command, patience: patience)
         let began = ContinuousClock.now
-        var firsts = try Log.segments(in: directory.log)
-        try removeUnborn(&firsts, in: directory.log, options: options)
+        try removeUnborn(in: directory.log)
+        let firsts = try Log.segments(in: directory.log)
         let reserved = try Log.reserved(in: directory.log, behind: firsts.last)
         guard let newest = firsts.last else {
             return try begin(directory, at: reserved ?? 0, options: options, lock: lock)
@@ -115,23 +117,11 @@ extension LogWriter {
         )
     }
 
-    /// Removes a newest segment whose checkpoint was never committed: it holds nothing.
-    private static func removeUnborn(
-        _ firsts: inout [UInt64],
-        in directory: String,
-        options: Log.Options
-    ) throws(RecordingError) {
-        guard let newest = firsts.last else { return }
-        let path = Segment.path(newest, in: directory)
-        do throws(LMDBError) {
-            let environment = try environment(path: path, options: options)
-            guard try environment.table(named: Segment.logTable) == nil else { return }
-        } catch {
-            throw failureOfNewest(error, "opening", path)
-        }
-        remove(path)
-        try DataDirectory.sync(directory: directory)
-        firsts.removeLast()
+    /// Removes the files that never became segments: nothing in them was promised.
+    private static func removeUnborn(in directory: String) throws(RecordingError) {
+        let unborn = try Log.unborn(in: directory)
+        for name in unborn { unsafe unlink(directory + "/" + name) }
+        if !unborn.isEmpty { try DataDirectory.sync(directory: directory) }
     }
 
     /// What a failure to read the newest segment means: a damaged one cannot be continued, and is for
@@ -164,16 +154,14 @@ extension Log {
     static func openReadOnly(
         in directory: String
     ) throws(RecordingError) -> (log: Log, damage: RecordingError?) {
-        var firsts = try segments(in: directory)
+        let firsts = try segments(in: directory)
         guard let newest = firsts.last else {
             return (Log(path: directory, firsts: [], head: nil, promised: 0), nil)
         }
         do throws(RecordingError) {
-            guard let last = try Segment.lastPosition(first: newest, in: directory) else {
-                firsts.removeLast()  // It was begun and never used.
-                return (Log(path: directory, firsts: firsts, head: nil, promised: newest), nil)
-            }
-            return (Log(path: directory, firsts: firsts, head: nil, promised: last + 1), nil)
+            let last = try Segment.lastPosition(first: newest, in: directory)
+            let end = last.map { $0 + 1 } ?? newest
+            return (Log(path: directory, firsts: firsts, head: nil, promised: end), nil)
         } catch {
             guard error.kind == .damaged else { throw error }
             return (Log(path: directory, firsts: firsts, head: nil, promised: newest), error)
@@ -186,6 +174,15 @@ extension Log {
     /// The first positions of the segments in `directory`, ascending.
     static func segments(in directory: String) throws(RecordingError) -> [UInt64] {
         try files(in: directory).compactMap(Segment.first(ofFile:)).sorted()
+    }
+
+    /// The names of the files in `directory` that were to become segments and did not.
+    static func unborn(in directory: String) throws(RecordingError) -> [String] {
+        try files(in: directory).filter { name in
+            let suffixes = [Segment.unbornSuffix, Segment.unbornSuffix + Segment.lockSuffix]
+            guard let suffix = suffixes.first(where: name.hasSuffix) else { return false }
+            return Segment.first(ofFile: String(name.dropLast(suffix.count))) != nil
+        }
     }
 
     /// Where the log is to go on when its newest segment has been set aside, as its positions are

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LMDB
+internal import Service
 internal import Synchronization
 internal import Wire
 
@@ -179,6 +180,9 @@ extension LogWriter {
     }
 
     /// Creates the segment that begins at `first`, with its checkpoint, on disk.
+    ///
+    /// It gets its name when its checkpoint is on disk, so that a file with that name is never half
+    /// begun: whatever is missing of it then is damage.
     static func create(
         first: UInt64,
         state: LogState,
@@ -186,27 +190,28 @@ extension LogWriter {
         options: Log.Options
     ) throws(RecordingError) -> Created {
         let path = Segment.path(first, in: directory)
+        let unborn = path + Segment.unbornSuffix
         let records = Checkpoints.encode(
             state,
             position: first,
+            begunAt: WallClock.nanoseconds,
             recordByteCount: options.checkpointByteCount
         )
-        let created: Created
+        remove(unborn)  // An earlier try may have left it.
         do throws(LMDBError) {
-            let environment = try environment(
-                path: path,
-                options: options,
-                extra: records.reduce(0) { $0 + $1.count }
-            )
-            var transaction = try environment.beginWrite()
-            let table = try transaction.createTable(named: Segment.logTable)
-            for (offset, record) in records.enumerated() {
-                let key = Key.number(first + UInt64(offset))
-                let outcome = try unsafe transaction.append(record.span.bytes, for: key, in: table)
-                guard outcome == .done else { throw LMDBError.full }
+            try write(records, at: first, to: unborn, options: options)
+        } catch {
+            remove(unborn)  // Nothing in it was promised.
+            throw failure(error, "creating", path)
+        }
+        try DataDirectory.rename(unborn, to: path)
+        unsafe unlink(unborn + Segment.lockSuffix)
+        try DataDirectory.sync(directory: directory)
+        do throws(LMDBError) {
+            let environment = try environment(path: path, options: options)
+            guard let table = try environment.table(named: Segment.logTable) else {
+                throw LMDBError.invalid
             }
-            guard try transaction.commit() == .done else { throw LMDBError.full }
-            try environment.sync()
             let memory = MemoryIndex()
             let segment = Segment(
                 first: first,
@@ -214,13 +219,33 @@ extension LogWriter {
                 log: table,
                 index: .memory(memory)
             )
-            created = Created(segment: segment, memory: memory, recordCount: UInt64(records.count))
+            return Created(segment: segment, memory: memory, recordCount: UInt64(records.count))
         } catch {
-            remove(path)  // Nothing in it was promised.
-            throw failure(error, "creating", path)
+            throw failure(error, "opening", path)
         }
-        try DataDirectory.sync(directory: directory)
-        return created
+    }
+
+    /// Writes a new file that has nothing but `records`, to the device.
+    private static func write(
+        _ records: [[UInt8]],
+        at first: UInt64,
+        to path: String,
+        options: Log.Options
+    ) throws(LMDBError) {
+        let environment = try environment(
+            path: path,
+            options: options,
+            extra: records.reduce(0) { $0 + $1.count }
+        )
+        var transaction = try environment.beginWrite()
+        let table = try transaction.createTable(named: Segment.logTable)
+        for (offset, record) in records.enumerated() {
+            let key = Key.number(first + UInt64(offset))
+            let outcome = try unsafe transaction.append(record.span.bytes, for: key, in: table)
+            guard outcome == .done else { throw LMDBError.full }
+        }
+        guard try transaction.commit() == .done else { throw LMDBError.full }
+        try environment.sync()
     }
 
     /// Writes the segment's index, which marks it as sealed, and everything else to the device.
@@ -245,10 +270,10 @@ extension LogWriter {
             throw failure(error, "sealing", path)
         }
         // Readers that still have the segment open hold the lock file open, not its name.
-        unsafe unlink(path + "-lock")
+        unsafe unlink(path + Segment.lockSuffix)
     }
 
-    private static func writeIndex(
+    static func writeIndex(
         _ memory: MemoryIndex,
         to environment: Environment
     ) throws(LMDBError) {
@@ -270,10 +295,10 @@ extension LogWriter {
         guard try transaction.commit() == .done else { throw LMDBError.full }
     }
 
-    /// Removes a segment that holds nothing.
+    /// Removes a file that never became a segment, or holds nothing any more.
     static func remove(_ path: String) {
         unsafe unlink(path)
-        unsafe unlink(path + "-lock")
+        unsafe unlink(path + Segment.lockSuffix)
     }
 
     private static func withBytes<Result>(

@@ -35,6 +35,9 @@ final class MemoryIndex: Sendable {
         }
     }
 
+    /// Whether there is none.
+    var isEmpty: Bool { streams.withLock { $0.isEmpty } }
+
     /// Everything, by stream.
     var content: [String: [Entry]] { streams.withLock { $0 } }
 }

@@ -16,6 +16,7 @@ struct Recovery {
         next = first
         let path = Segment.path(first, in: directory)
         do throws(LMDBError) {
+            try Segment.requireWholePages(path)
             let environment = try LogWriter.environment(path: path, options: options)
             guard let log = try environment.table(named: Segment.logTable) else {
                 throw LMDBError.invalid
@@ -68,6 +69,14 @@ struct Recovery {
                 )
             }
         }
+        guard !reading.lacksRecords else {
+            throw RecordingError(
+                .damaged,
+                "what the log adds up to is not known: segment"
+                    + " \(Segment.path(segment.first, in: directory)) begins with a damaged record, and"
+                    + " retention has taken some of those that would tell; put a copy of it back"
+            )
+        }
         state = reading.state
     }
 
@@ -108,8 +117,8 @@ struct Recovery {
         let start = max(first, end > tail ? end - tail : 0)
         var found: [(FrameID, Run)] = []
         do throws(LMDBError) {
-            try segment.environment.beginRead().scan(from: .number(start), in: segment.log) {
-                if let result = try? Wire.Result(decoding: $1) {
+            try segment.scan(from: start) { _, record in
+                if let result = try? Wire.Result(decoding: record) {
                     found.append((result.frame, result.run))
                 }
                 return .next
@@ -132,6 +141,8 @@ private struct SegmentReading {
     var damaged: [(position: UInt64, reason: String)] = []
     /// Whether a record is damaged that is, or may be, a part of the checkpoint.
     var hasDamagedStart = false
+    /// Whether records are missing on purpose, so that the others do not add up.
+    var lacksRecords = false
     private var isAtStart = true
 
     init(state: LogState) { self.state = state }
@@ -139,14 +150,15 @@ private struct SegmentReading {
     mutating func read(_ segment: Segment) throws(LMDBError) {
         var reading = self
         reading.isAtStart = true
-        try segment.environment.beginRead().scan(from: nil, in: segment.log) { key, value in
-            if let position = key.keyNumber { reading.take(value, at: position) }
+        try segment.scan { position, value in
+            reading.take(value, at: position)
             return .next
         }
         self = reading
     }
 
     private mutating func take(_ bytes: RawSpan, at position: UInt64) {
+        if recordCount > 0, position != next { lacksRecords = true }
         next = position + 1
         recordCount += 1
         switch CheckedRecord(bytes) {
@@ -165,6 +177,9 @@ private struct SegmentReading {
                 damaged.append((position, error.description))
             }
         case .good(.frame(let frame), _): take(frame, at: position)
+        case .good(.stub, _):
+            isAtStart = false
+            lacksRecords = true
         case .good(let record, _):
             isAtStart = false
             state.apply(record)
@@ -181,7 +196,7 @@ private struct SegmentReading {
 extension Segment {
     /// Whether the record that the segment begins with is a whole checkpoint.
     fileprivate func hasCheckpoint() throws(LMDBError) -> Bool {
-        try environment.beginRead().withValue(for: .number(first), in: log) { value in
+        try withRecord(at: first) { value in
             if case .good(.checkpoint, _) = CheckedRecord(value) { true } else { false }
         } ?? false
     }

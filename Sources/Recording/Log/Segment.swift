@@ -13,13 +13,20 @@ final class Segment: Sendable {
         case memory(MemoryIndex)
     }
 
+    /// Where the records are read from.
+    enum Records: Sendable {
+        /// A whole file.
+        case file(Environment, Table)
+        /// One whose pages are damaged.
+        case salvage(Salvage)
+    }
+
     static let logTable = "log"
     static let indexTable = "index"
 
     /// The first position; also its file's name.
     let first: UInt64
-    let environment: Environment
-    let log: Table
+    let records: Records
     let index: Index
 
     private enum FirstPlaces: Sendable {
@@ -30,15 +37,25 @@ final class Segment: Sendable {
 
     private let firstPlaces = Mutex(FirstPlaces.unread)
 
+    init(first: UInt64, records: Records, index: Index) {
+        self.first = first
+        self.records = records
+        self.index = index
+    }
+
     init(first: UInt64, environment: Environment, log: Table, index: Index) {
         self.first = first
-        self.environment = environment
-        self.log = log
+        records = .file(environment, log)
         self.index = index
     }
 
     /// What a person adds to the name of a damaged segment that the archive is to go on without.
     static let asideSuffix = ".damaged"
+
+    /// What stands behind the name of a file that is to become a segment, until it is on disk.
+    static let unbornSuffix = ".new"
+    /// What stands behind the name of the file that LMDB keeps beside one that it locks.
+    static let lockSuffix = "-lock"
 
     /// The name of the file that begins at `first`.
     static func fileName(_ first: UInt64) -> String {
@@ -60,27 +77,33 @@ final class Segment: Sendable {
 
     /// Opens a segment that nobody writes to, without locks.
     ///
-    /// - Throws: ``RecordingError/Kind/damaged`` when it is no segment;
+    /// One whose pages are damaged is opened too, for what is left of it; see ``Records``.
+    ///
+    /// - Throws: ``RecordingError/Kind/damaged`` when nothing of it can be read;
     ///   ``RecordingError/Kind/failed`` for what may pass, such as too many open files.
     static func openSealed(first: UInt64, in directory: String) throws(RecordingError) -> Segment {
         let path = path(first, in: directory)
         do throws(LMDBError) {
-            let (environment, log) = try openFile(path)
-            if let index = try environment.table(named: indexTable) {
-                return Segment(
-                    first: first,
-                    environment: environment,
-                    log: log,
-                    index: .table(index)
-                )
+            let file = try PageFile(path: path)
+            let damage = file.check()
+            let records: Records
+            if damage.isEmpty {
+                let (environment, log) = try openFile(path)
+                if let index = try environment.table(named: indexTable) {
+                    return Segment(
+                        first: first,
+                        records: .file(environment, log),
+                        index: .table(index)
+                    )
+                }
+                records = .file(environment, log)
+            } else {
+                let salvage = Salvage(file, damage, first: first)
+                if salvage.positions.isEmpty { throw file.isCutShort ? .cutShort : .invalid }
+                records = .salvage(salvage)
             }
             let memory = MemoryIndex()
-            let segment = Segment(
-                first: first,
-                environment: environment,
-                log: log,
-                index: .memory(memory)
-            )
+            let segment = Segment(first: first, records: records, index: .memory(memory))
             try segment.fill(memory)
             return segment
         } catch {
@@ -88,14 +111,50 @@ final class Segment: Sendable {
         }
     }
 
-    /// Says so when a sealed segment cannot even be opened; its records are not read.
+    /// Says so when a sealed segment cannot be opened as it is; its records are not read.
     static func check(first: UInt64, in directory: String) throws(RecordingError) {
         let path = path(first, in: directory)
-        do throws(LMDBError) { _ = try openFile(path) } catch { throw unreadable(path, error) }
+        do throws(LMDBError) {
+            let file = try PageFile(path: path)
+            if file.isCutShort { throw .cutShort }
+            if file.table(named: logTable) == nil { throw .invalid }
+        } catch {
+            throw unreadable(path, error)
+        }
     }
 
-    /// The position of the last record of a segment that nobody writes to; `nil` when it was created
-    /// and never written to.
+    /// The open file, of a segment that is written to.
+    var environment: Environment { file.environment }
+    /// The table of its records.
+    var log: Table { file.log }
+
+    private var file: (environment: Environment, log: Table) {
+        guard case .file(let environment, let log) = records else {
+            preconditionFailure("a damaged segment is never written to")
+        }
+        return (environment, log)
+    }
+
+    /// What is wrong with the file's pages, a few hundred things at most.
+    var pageDamage: [PageDamage] {
+        if case .salvage(let salvage) = records { salvage.damage } else { [] }
+    }
+
+    /// What is wrong with the file's pages, in a sentence; `nil` when nothing is.
+    func damage(in directory: String) -> RecordingError? {
+        guard case .salvage(let salvage) = records, let worst = salvage.damage.first else {
+            return nil
+        }
+        let count = salvage.damage.count
+        let more = count > 1 ? ", and \(count - 1) more such" : ""
+        return RecordingError(
+            .damaged,
+            "segment \(Self.path(first, in: directory)) is damaged: \(worst)\(more); what is left of"
+                + " it is read, and it is left as it is: put a copy of it back if you have one"
+        )
+    }
+
+    /// The position of the last record of a segment that nobody writes to; `nil` when it has none.
     ///
     /// - Throws: ``RecordingError/Kind/damaged`` when it is no segment; other kinds for what may pass.
     static func lastPosition(
@@ -103,14 +162,20 @@ final class Segment: Sendable {
         in directory: String
     ) throws(RecordingError) -> UInt64? {
         let path = path(first, in: directory)
-        if unsafe access(path, F_OK) == 0, DataDirectory.byteCount(of: path) == 0 { return nil }
         do throws(LMDBError) {
-            let environment = try openEnvironment(path)
-            guard let log = try environment.table(named: logTable) else { return nil }
+            try requireWholePages(path)
+            let (environment, log) = try openFile(path)
             return try environment.beginRead().withLast(in: log) { key, _ in key.keyNumber } ?? nil
         } catch {
             throw unreadable(path, error)
         }
+    }
+
+    /// Says so when LMDB may not open the file, because a number on one of its pages is wrong.
+    static func requireWholePages(_ path: String) throws(LMDBError) {
+        let file = try PageFile(path: path)
+        if file.isCutShort { throw .cutShort }
+        if !file.check().isEmpty { throw .invalid }
     }
 
     private static func openEnvironment(_ path: String) throws(LMDBError) -> Environment {
@@ -140,13 +205,37 @@ final class Segment: Sendable {
 
     private func fill(_ memory: MemoryIndex) throws(LMDBError) {
         var frames: [(id: FrameID, position: UInt64)] = []
-        try environment.beginRead().scan(from: nil, in: log) { key, value in
-            if let position = key.keyNumber, let frame = try? Frame(decoding: value) {
-                frames.append((frame.id, position))
-            }
+        try scan { position, value in
+            if let frame = try? Frame(decoding: value) { frames.append((frame.id, position)) }
             return .next
         }
         memory.append(frames)
+    }
+
+    /// Lends the record at `position` to `body`; `nil` when there is none.
+    func withRecord<Result>(
+        at position: UInt64,
+        _ body: (RawSpan) -> Result
+    ) throws(LMDBError) -> Result? {
+        switch records {
+        case .file(let environment, let log):
+            try environment.beginRead().withValue(for: .number(position), in: log, body)
+        case .salvage(let salvage): salvage.withRecord(at: position, body)
+        }
+    }
+
+    /// Lends the records from `start` on to `body`, ascending, until that says stop.
+    func scan(
+        from start: UInt64 = 0,
+        _ body: (_ position: UInt64, _ record: RawSpan) -> ReadTransaction.Step
+    ) throws(LMDBError) {
+        switch records {
+        case .file(let environment, let log):
+            try environment.beginRead().scan(from: .number(start), in: log) { key, value in
+                if let position = key.keyNumber { body(position, value) } else { .next }
+            }
+        case .salvage(let salvage): salvage.scan(from: start, body)
+        }
     }
 
     /// The position of a frame, if the segment has it.
@@ -154,6 +243,7 @@ final class Segment: Sendable {
         switch index {
         case .memory(let memory): return memory.position(of: frame.stream, frame.place)
         case .table(let table):
+            guard case .file(let environment, _) = records else { return nil }
             let key = Key.bytes(IndexKey.bytes(stream: frame.stream, frame.place))
             return try environment.beginRead().withValue(for: key, in: table) { $0.keyNumber }
                 ?? nil
@@ -166,10 +256,10 @@ final class Segment: Sendable {
         if case .read(let places) = firstPlaces.withLock({ $0 }) { return places }
         var state = LogState()
         var isKnown = false
-        try environment.beginRead().scan(from: nil, in: log) { key, value in
+        try scan { position, value in
             switch CheckedRecord(value) {
             case .good(.checkpoint, let header):
-                let isFirst = key.keyNumber == first
+                let isFirst = position == first
                 let isWhole =
                     (try? Checkpoints.apply(value, headerByteCount: header, to: &state)) != nil
                 isKnown = isWhole && (isKnown || isFirst)
@@ -183,6 +273,22 @@ final class Segment: Sendable {
         let places = isKnown ? state.streams : nil
         firstPlaces.withLock { $0 = .read(places) }
         return places
+    }
+
+    /// What the written index says; `nil` without one.
+    func indexEntries() throws(LMDBError) -> [(frame: FrameID, position: UInt64)]? {
+        guard case .table(let table) = index, case .file(let environment, _) = records else {
+            return nil
+        }
+        var entries: [(frame: FrameID, position: UInt64)] = []
+        try environment.beginRead().scan(from: nil, in: table) { key, value in
+            // An entry that spells no frame leaves one out, which is found.
+            if let frame = IndexKey.decode(key), let position = value.keyNumber {
+                entries.append((frame, position))
+            }
+            return .next
+        }
+        return entries
     }
 
     /// The frames here of every stream that `covers`, as sequences by stream and epoch.
@@ -199,6 +305,7 @@ final class Segment: Sendable {
                 }
             }
         case .table(let table):
+            guard case .file(let environment, _) = records else { return }
             try environment.beginRead().scan(from: nil, in: table) { key, _ in
                 if let id = IndexKey.decode(key), covers(id.stream) {
                     sets[id.stream, default: [:]][id.epoch, default: IntervalSet()]

@@ -18,20 +18,22 @@ package final class WriterLock: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Takes the lock for an archive that serves.
+    /// Takes the lock to write, for an archive that serves or a command that does its work.
     ///
     /// - Parameters:
     ///   - directory: What to write to.
+    ///   - command: Who takes it, for whoever finds it taken.
     ///   - patience: How long to wait for it: a command that only reads may have it for a moment.
     /// - Returns: The lock.
     /// - Throws: ``RecordingError/Kind/locked``, naming the process that has it.
-    package static func serving(
+    package static func writing(
         _ directory: DataDirectory,
+        as command: String,
         patience: Duration
     ) throws(RecordingError) -> WriterLock {
         let deadline = ContinuousClock.now + patience
         while true {
-            if let lock = try take(directory, .exclusive, as: LockHolder.serving) { return lock }
+            if let lock = try take(directory, .exclusive, as: command) { return lock }
             guard ContinuousClock.now < deadline else { throw LockHolder(of: directory).refusal }
             usleep(20_000)
         }
@@ -80,7 +82,7 @@ package final class WriterLock: Sendable {
 /// Who has a lock, or had it last.
 package struct LockHolder: Sendable, Equatable {
     /// How an archive that serves is called.
-    static let serving = "archive serve"
+    package static let serving = "archive serve"
 
     private let directory: String
     private let processID: String

@@ -18,10 +18,10 @@ package struct ArchiveReader: ~Copyable {
     package let catalog: CatalogReader
     /// What cannot be read of this archive at all, in a sentence, if that is so.
     package let remark: String?
-    private var client: ControlClient?
+    var client: ControlClient?
     /// The log, when nobody serves and frames are read.
-    private let log: Log?
-    private let lock: WriterLock?
+    let log: Log?
+    let lock: WriterLock?
 
     private init(
         _ catalog: CatalogReader,

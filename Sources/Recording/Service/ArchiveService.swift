@@ -14,6 +14,8 @@ package enum ArchiveService {
         package var broker: String
         /// How the log is written.
         package var log: Log.Options
+        /// What is kept for how long.
+        package var retention = RetentionPolicy()
         /// What may wait to be committed.
         var committing = Committer.Limits()
         /// A name that a person recognises.
@@ -54,7 +56,8 @@ package enum ArchiveService {
         for damage in opened.writer.log.damagedSegments() {
             logger.error("\(damage); everything else can be read")
         }
-        let catalog = try Catalog(path: options.directory.catalog)
+        opened.writer.log.onDamage { logger.error("\($0)") }
+        let catalog = try Catalog.openOrBegin(options.directory.catalog) { logger.warning("\($0)") }
         let link = try BrokerLink.link(options, stop: stop, context: context, logger: logger)
         let catalogWakeUp = try WakeUp()
         let committer = try Committer(
@@ -75,6 +78,13 @@ package enum ArchiveService {
         }
         try projection.start()
         defer { projection.close() }
+        let retention = try Retention(
+            committer,
+            options.retention,
+            options.directory,
+            logger: logger
+        )
+        defer { retention.close() }
         let control = try ControlServer(
             options.directory,
             replays: Replays(committer: committer, catalog: catalog, projection: projection),

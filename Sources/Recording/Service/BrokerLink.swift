@@ -21,6 +21,8 @@ struct BrokerLink: ~Copyable {
     private var lastOpen: UInt64 = 0
     private var isOpen = false
     private var committed: UInt64 = 0
+    /// Why nothing more is committed, as the broker knows it.
+    private var trouble = ""
     /// Small messages to send, in order; those before `sent` are on their way.
     private var waiting: [[UInt8]] = []
     private var sent = 0
@@ -109,6 +111,8 @@ struct BrokerLink: ~Copyable {
             announced[debt.run, default: []].append(debt.stream)
         }
         waiting = messages + (live + debts).map { $0.encoded() } + [Ready().encoded()]
+        trouble = committer.trouble ?? ""
+        if !trouble.isEmpty { waiting.append(Committed(count: 0, trouble: trouble).encoded()) }
     }
 
     private mutating func end() {
@@ -211,9 +215,12 @@ struct BrokerLink: ~Copyable {
         let (progress, live) = committer.withStateAndProgress { state, progress in
             (progress, isDue ? state.accounts : [])
         }
-        if progress.session == session, progress.count > committed {
-            committed = progress.count
-            waiting.append(Committed(count: committed).encoded())
+        let trouble = committer.trouble ?? ""
+        let isNew = progress.session == session && progress.count > committed
+        if isNew { committed = progress.count }
+        if isNew || trouble != self.trouble {
+            self.trouble = trouble
+            waiting.append(Committed(count: committed, trouble: trouble).encoded())
             accounts.mayHaveChanged()
         }
         if isDue { waiting += accounts.changes(live, at: .now).map { $0.encoded() } }

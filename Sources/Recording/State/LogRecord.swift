@@ -14,6 +14,12 @@ package enum LogRecord: Sendable, Equatable {
     /// What a durable group has done of a stream; inside checkpoints only.
     case debt(Debt)
     case checkpoint(Checkpoint)
+    case order(Order)
+    case stretch(Stretch)
+    /// In the place of a frame whose picture is gone.
+    case stub(Stub)
+    /// When a segment was begun; inside checkpoints only.
+    case begun(Begun)
 
     /// Reads the header at the start of `bytes`.
     ///
@@ -31,6 +37,10 @@ package enum LogRecord: Sendable, Equatable {
         case .stream: self = .stream(try StreamState(decoding: bytes))
         case .debt: self = .debt(try Debt(decoding: bytes))
         case .checkpoint: self = .checkpoint(try Checkpoint(decoding: bytes))
+        case .order: self = .order(try Order(decoding: bytes))
+        case .stretch: self = .stretch(try Stretch(decoding: bytes))
+        case .stub: self = .stub(try Stub(decoding: bytes))
+        case .begun: self = .begun(try Begun(decoding: bytes))
         default: throw .unexpectedType(type)
         }
     }
@@ -48,6 +58,10 @@ package enum LogRecord: Sendable, Equatable {
         case .stream(let message): message.encode(to: &writer)
         case .debt(let message): message.encode(to: &writer)
         case .checkpoint(let message): message.encode(to: &writer)
+        case .order(let message): message.encode(to: &writer)
+        case .stretch(let message): message.encode(to: &writer)
+        case .stub(let message): message.encode(to: &writer)
+        case .begun(let message): message.encode(to: &writer)
         }
     }
 

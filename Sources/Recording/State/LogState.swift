@@ -14,6 +14,8 @@ package struct LogState: Sendable, Equatable {
     package private(set) var debts = Debts()
     /// What durable groups have done.
     package private(set) var ledgers = Ledgers()
+    /// What people have ordered and is in force.
+    package private(set) var holdings = Holdings()
 
     private var recent: [Run: RecentAnswers] = [:]
     private var runningJobs: [Run: UInt64] = [:]
@@ -27,6 +29,7 @@ package struct LogState: Sendable, Equatable {
         // What completions are remembered is no part of it: a checkpoint does not carry them.
         left.streams == right.streams && left.groups == right.groups && left.jobs == right.jobs
             && left.debts == right.debts && left.ledgers == right.ledgers
+            && left.holdings == right.holdings
     }
 
     /// Counts the changes of jobs that were applied.
@@ -51,7 +54,7 @@ package struct LogState: Sendable, Equatable {
             complete(result.frame, of: result.run, result.failure.isEmpty ? .completed : .failed)
         case .dead(let letter): complete(letter.frame, of: letter.run, .dead)
         case .gap(let gap):
-            guard gap.group.isEmpty else { break }
+            guard gap.group.isEmpty else { return settle(gap) }
             advance(gap.stream, to: Place(epoch: gap.epoch, sequence: gap.last + 1))
         case .group(let group):
             groups[group.name] = group
@@ -63,7 +66,30 @@ package struct LogState: Sendable, Equatable {
             }
         case .stream(let state): advance(state.stream, to: state.next)
         case .debt(let debt): ledgers.set(debt)
-        case .checkpoint: break
+        case .order(let order): apply(order)
+        case .stretch(let stretch): holdings.apply(stretch)
+        case .checkpoint, .stub, .begun: break
+        }
+    }
+
+    private mutating func apply(_ order: Order) {
+        holdings.apply(order)
+        guard order.kind == .forget else { return }
+        groups[order.name] = nil
+        durableRuns.removeAll()
+        for run in debts.owing where run.group == order.name { debts.forgive(run) }
+        let live = Run(group: order.name, number: 0)
+        ledgers.forget(live)
+        recent[live] = nil
+    }
+
+    /// Takes frames that are gone off what the group of a gap owes, in its replays too.
+    private mutating func settle(_ gap: Gap) {
+        guard gap.reason == .retention else { return }
+        for run in debts.owing where run.group == gap.group {
+            let range = gap.first...gap.last
+            let count = debts.settle(range, epoch: gap.epoch, stream: gap.stream, of: run)
+            ledgers.shed(count, of: run, stream: gap.stream)
         }
     }
 
@@ -140,6 +166,7 @@ package struct LogState: Sendable, Equatable {
             + groups.keys.sorted().compactMap { groups[$0].map(LogRecord.group) }
             + jobs.keys.sorted().compactMap { jobs[$0].map(LogRecord.job) }
             + debts.records().map(LogRecord.owed) + ledgers.all.map(LogRecord.debt)
+            + holdings.records()
     }
 }
 
@@ -164,7 +191,7 @@ extension LogState {
         for record in admission.before { apply(record) }
         guard admission.isAdmitted else { return admission }
         apply(record)
-        admission.after = finishJob(after: record)
+        admission.after = finishJobs(after: record)
         return admission
     }
 
@@ -179,8 +206,8 @@ extension LogState {
         case .result(let result): return Admission(isAdmitted: isNew(result.frame, of: result.run))
         case .dead(let letter): return Admission(isAdmitted: isNew(letter.frame, of: letter.run))
         case .group(let group): return Admission(isAdmitted: groups[group.name] != group)
-        case .job, .owed: return Admission(isAdmitted: true)
-        case .stream, .debt, .checkpoint: return Admission()
+        case .job, .owed, .order, .stretch: return Admission(isAdmitted: true)
+        case .stream, .debt, .checkpoint, .stub, .begun: return Admission()
         }
     }
 
@@ -217,14 +244,19 @@ extension LogState {
         return Admission(before: before, isAdmitted: true)
     }
 
-    /// The record that ends a replay whose last frame has just been completed.
-    private mutating func finishJob(after record: LogRecord) -> [LogRecord] {
-        let run: Run
+    /// The records that end replays whose last frame has just been completed, or is gone.
+    private mutating func finishJobs(after record: LogRecord) -> [LogRecord] {
         switch record {
-        case .result(let result): run = result.run
-        case .dead(let letter): run = letter.run
+        case .result(let result): return finishJob(of: result.run)
+        case .dead(let letter): return finishJob(of: letter.run)
+        case .gap(let gap) where gap.reason == .retention && !gap.group.isEmpty:
+            let runs = runsOfJobs.filter { $0.group == gap.group }
+            return runs.sorted { $0.number < $1.number }.flatMap { finishJob(of: $0) }
         default: return []
         }
+    }
+
+    private mutating func finishJob(of run: Run) -> [LogRecord] {
         guard var job = runningJob(of: run), debts.count(of: run) == 0 else { return [] }
         job.state = .done
         apply(.job(job))

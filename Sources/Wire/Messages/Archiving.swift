@@ -7,14 +7,23 @@ package struct Committed: WireMessage {
 
     /// Messages of this session that are committed, in the order sent; never goes back.
     package var count: UInt64
+    /// Why the archive commits nothing more for now, in a sentence for people; empty while it does.
+    package var trouble: String
 
-    /// Says how many.
-    package init(count: UInt64) { self.count = count }
+    /// Says how many, and why there are no more.
+    package init(count: UInt64, trouble: String = "") {
+        self.count = count
+        self.trouble = trouble
+    }
 
-    package func writeFields(to writer: inout ByteWriter) { writer.u64(count) }
+    package func writeFields(to writer: inout ByteWriter) {
+        writer.u64(count)
+        writer.text(trouble)
+    }
 
     package init(fields reader: inout ByteReader) throws(WireError) {
         count = try reader.number("count")
+        trouble = try reader.text("trouble")
     }
 }
 

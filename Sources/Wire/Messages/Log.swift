@@ -1,7 +1,8 @@
 /// The state of the archive at the start of a segment, so that starting reads one segment only.
 ///
 /// In the log alone. The payload that follows is a sequence of headers: ``StreamState``,
-/// ``GroupDefinition``, ``Job`` and ``Owed``.
+/// ``GroupDefinition``, ``Job``, ``Owed``, ``Debt``, ``Order``,
+/// ``Stretch`` and ``Begun``.
 package struct Checkpoint: WireMessage {
     package static let type = MessageType.checkpoint
 

@@ -26,6 +26,8 @@ package struct Status: WireMessage {
     package var workers: UInt32 = 0
     /// Viewers that are there, of whom nothing more is said.
     package var viewers: UInt32 = 0
+    /// Why the archive commits nothing for now, for people; empty while it does.
+    package var archiveTrouble = ""
 
     /// All zero.
     package init() {}
@@ -42,6 +44,7 @@ package struct Status: WireMessage {
         writer.u32(groups)
         writer.u32(workers)
         writer.u32(viewers)
+        writer.text(archiveTrouble)
     }
 
     package init(fields reader: inout ByteReader) throws(WireError) {
@@ -56,6 +59,7 @@ package struct Status: WireMessage {
         groups = try reader.u32()
         workers = try reader.u32()
         viewers = try reader.u32()
+        archiveTrouble = try reader.text("archive trouble")
     }
 }
 
