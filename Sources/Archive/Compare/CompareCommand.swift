@@ -68,6 +68,9 @@ struct CompareCommand: ParsableCommand {
         guard (0...Self.mostFrames).contains(limit) else {
             throw ValidationError("--limit is a number from 0 to \(Self.mostFrames)")
         }
+        guard export == nil || limit > 0 else {
+            throw ValidationError("--export writes the frames that differ most; --limit is above 0")
+        }
         if let minScore, !(0...1).contains(minScore) {
             throw ValidationError("--min-score is \(minScore); it is a number from 0 to 1")
         }
