@@ -19,7 +19,8 @@ struct ArchiveCommand: ParsableCommand {
         subcommands: [
             ServeCommand.self, InfoCommand.self, StreamsCommand.self, FramesCommand.self,
             GapsCommand.self, DeadLettersCommand.self, SQLCommand.self, ExportCommand.self,
-            ReplayCommand.self, SearchCommand.self, CompareCommand.self, VerifyCommand.self,
+            ReplayCommand.self, JobsCommand.self, SearchCommand.self, CompareCommand.self,
+            VerifyCommand.self,
             ReindexCommand.self,
         ]
     )
