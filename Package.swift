@@ -83,8 +83,8 @@ let package = Package(
         .systemLibrary(name: "CLMDB", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
 
-        tests("WireTests", ["Fuzzing", "Wire"]),
-        tests("RoutingTests", ["Fuzzing", "Routing", "Simulation", "Wire"]),
+        tests("WireTests", ["Fuzzing", "Wire", "TestSupport"]),
+        tests("RoutingTests", ["Fuzzing", "Routing", "Simulation", "Wire", "TestSupport"]),
         tests(
             "RecordingTests",
             ["Recording", "Service", "Wire", "ZeroMQ", "TestSupport", logging, grdb]

@@ -19,9 +19,9 @@ struct ArchiveCommand: ParsableCommand {
         subcommands: [
             ServeCommand.self, InfoCommand.self, StreamsCommand.self, FramesCommand.self,
             GapsCommand.self, DeadLettersCommand.self, SQLCommand.self, ExportCommand.self,
-            ReplayCommand.self, SearchCommand.self, CompareCommand.self, VerifyCommand.self,
-            ReindexCommand.self, PinCommand.self, UnpinCommand.self, PinsCommand.self,
-            EraseCommand.self, GroupsCommand.self,
+            ReplayCommand.self, JobsCommand.self, SearchCommand.self, CompareCommand.self,
+            VerifyCommand.self, ReindexCommand.self, PinCommand.self, UnpinCommand.self,
+            PinsCommand.self, EraseCommand.self, GroupsCommand.self,
         ]
     )
 }

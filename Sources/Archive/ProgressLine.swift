@@ -9,11 +9,13 @@ struct ProgressLine {
     enum Unit {
         case bytes
         case records
+        case frames
 
         func words(_ count: Int) -> String {
             switch self {
             case .bytes: Readable.bytes(count)
             case .records: Readable.count(count)
+            case .frames: "\(Readable.count(count)) frames"
             }
         }
     }

@@ -14,8 +14,51 @@ struct ReplayOptions: ParsableArguments {
     )
     var pace: Pace = Setting.value("pace", default: .max)
 
+    @Option(
+        hinting: .setting(
+            "With a pace: the longest silence that is played; longer ones are cut to it.",
+            "max-gap",
+            valueName: "time"
+        )
+    )
+    var maxGap: Duration?
+
+    @Option(hinting: .setting("Frames a second at most.", "rate"))
+    var rate: Double?
+
     @Flag(help: .setting("Begin and return at once.", "detach"))
     var detach: Bool = Setting.flag("detach")
+
+    private var longestGap: Duration? { maxGap ?? Setting.optional("max-gap") }
+    private var mostFrames: Double? { rate ?? Setting.optional("rate") }
+
+    func validate() throws {
+        if let maxGap = longestGap, maxGap < .zero {
+            throw ValidationError("--max-gap is 0 or a time")
+        }
+        if longestGap != nil, pace == .max {
+            throw ValidationError("--max-gap goes with --pace 1 or another number: max has no gaps")
+        }
+        if let rate = mostFrames, !(rate > 0 && rate.isFinite) {
+            throw ValidationError("--rate is a number of frames a second above 0")
+        }
+    }
+
+    /// What is asked of the archive: frames, and how they are played.
+    func request(
+        _ selection: Catalog.Selection,
+        to group: String,
+        words: String
+    ) -> ReplayRequest {
+        ReplayRequest(
+            selection: selection,
+            group: group,
+            pace: pace.times,
+            words: words,
+            rate: mostFrames ?? 0,
+            maxGap: longestGap.map { UInt64(max(.zero, $0) / .nanoseconds(1)) }
+        )
+    }
 
     /// Begins a replay and watches it to its end, or until `stop`.
     func replay(

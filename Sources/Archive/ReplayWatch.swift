@@ -35,7 +35,7 @@ struct ReplayWatch {
     func leave() {
         if isJSON { return printJSON() }
         if isTerminal { print() }
-        print("\(name) goes on by itself; 'archive info' shows how far it is")
+        print("\(name) goes on by itself; 'archive jobs watch \(job.number)' shows how far it is")
     }
 
     /// Watches until the replay is over, also while nobody serves the archive.
@@ -86,6 +86,14 @@ struct ReplayWatch {
         end()
     }
 
+    /// Says how it is now.
+    func tell() {
+        if isJSON { return printJSON() }
+        if job.isOver { return end() }
+        let left = "\(Readable.count(job.owed)) of \(Readable.count(job.frames)) frames left"
+        print("\(name) is \(job.state), with \(left)")
+    }
+
     /// Says how it has ended.
     func end() {
         if isJSON { return printJSON() }
@@ -116,6 +124,9 @@ struct ReplayWatch {
         let rate = seconds > 0.5 ? Double(done - min(done, doneAtStart)) / seconds : 0
         var line = "\(name)  \(bar) \(Int(share * 100)) %  "
         line += "\(Readable.count(done)) of \(Readable.count(job.frames)) frames"
+        if job.state == "paused" {
+            return line + "  paused; archive jobs resume \(job.number) lets it go on"
+        }
         if rate > 0 {
             let rest = Duration.seconds(Double(job.owed) / rate)
             line += "  \(Readable.threeDigits(rate))/s  \(Readable.duration(rest)) left"

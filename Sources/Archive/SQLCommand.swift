@@ -9,7 +9,7 @@ struct SQLCommand: ParsableCommand {
         commandName: "sql",
         abstract: "Ask the catalog anything, in SQL.",
         discussion: """
-            Tables: streams, frames, results, detections, groups, runs, dead_letters, gaps; times \
+            Tables: streams, frames, results, detections, groups, runs, dead_letters, gaps, stubs; times \
             are UTC. docs/catalog.md has every column, and an example for each question people ask. \
             Nothing but SELECT works, on these tables alone, so that a question harms nothing.
 

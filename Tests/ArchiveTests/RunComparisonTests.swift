@@ -68,10 +68,10 @@ import Testing
         #expect(
             report.summary == [
                 "a:0 before, a:1 after, on 0 frames of both",
-                "not compared: 1 frames that only a:0 has finished",
-                "not compared: 1 frames that only a:1 has finished",
-                "not compared: 1 frames that a:0 has failed on",
-                "not compared: 1 frames that a:1 has failed on",
+                "not compared: 1 frame that only a:0 has finished",
+                "not compared: 1 frame that only a:1 has finished",
+                "not compared: 1 frame that a:0 has failed on",
+                "not compared: 1 frame that a:1 has failed on",
             ]
         )
     }

@@ -52,4 +52,17 @@ import Testing
     @Test func whatWouldMoveTheCursorIsABlank() {
         #expect(TablePrinter.text(.text("a\nb\tc\u{1B}[2Kd\r\n")) == "a b c [2Kd  ")
     }
+
+    @Test(
+        arguments: [
+            "", "plain", "a\"b\\c/d", "tab\tline\nreturn\r", "\u{0}\u{1}\u{1f}\u{7f}",
+            "äöü 🎥 \u{2028}",
+        ]
+    )
+    func textComesBackFromJSONAsItWas(text: String) throws {
+        let json = JSONLine.object(["text"], [.text(text)])
+        #expect(!json.contains("\n"))
+        let object = try JSONDecoder().decode([String: String].self, from: Data(json.utf8))
+        #expect(object == ["text": text])
+    }
 }

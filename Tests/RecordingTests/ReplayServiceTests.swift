@@ -139,6 +139,45 @@ import ZeroMQ
         try archive.stop()
     }
 
+    @Test func aPausedReplaySendsNothingUntilItGoesOnAlsoOverARestart() throws {
+        var archive = try RunningArchive(directory, broker: endpoint)
+        var broker = try FakeBroker(endpoint, context)
+        try broker.welcome()
+        _ = try broker.next(Ready.self)
+        for sequence in 0..<4 as Range<UInt64> { try broker.send(Fixture.frame(sequence)) }
+        try broker.waitForCommitted(4)
+        _ = try archive.ask(replay(into: "new"))
+        let run = try broker.next(Debt.self).run
+        #expect(try archive.ask(.change(number: 1, .pause)).job?.state == "paused")
+        try archive.stop()
+
+        archive = try RunningArchive(directory, broker: endpoint)
+        try broker.welcome()
+        _ = try broker.next(Ready.self)
+        #expect(try archive.ask(.job(number: 1)).job?.state == "paused")
+        let fetch = Fetch(run: run, stream: "cam", after: nil, frames: 2, bytes: 1 << 20)
+        try broker.send(fetch.encoded())
+        // A FETCH of another run is answered: the paused one was looked at before it.
+        _ = try archive.ask(replay(into: "other"))
+        let other = Fetch(
+            run: Run(group: "other", number: 1),
+            stream: "cam",
+            after: nil,
+            frames: 1,
+            bytes: 1 << 20
+        )
+        try broker.send(other.encoded())
+        #expect(try broker.next(Fetched.self).run == other.run)
+        #expect(try broker.next(End.self).run == other.run)
+        #expect(try archive.ask(.change(number: 1, .resume)).job?.state == "running")
+        #expect(try broker.next(Fetched.self).run == run)
+        #expect(try archive.ask(.change(number: 2, .cancel)).job?.state == "cancelled")
+        #expect(throws: RecordingError.self) {
+            try archive.ask(.change(number: 2, .resume))
+        }
+        try archive.stop()
+    }
+
     @Test func whatABrokerIsToldBeforeReadyIsEveryUnfinishedRunAndNoOther() throws {
         let archive = try RunningArchive(directory, broker: endpoint)
         do {
@@ -157,7 +196,7 @@ import ZeroMQ
             #expect(try broker.next(Debt.self).owedFrames == 0)
         }
         // Called off while no broker is there to be told.
-        #expect(try archive.ask(.cancel(number: 1)).job?.state == "cancelled")
+        #expect(try archive.ask(.change(number: 1, .cancel)).job?.state == "cancelled")
         var broker = try FakeBroker(endpoint, context)
         try broker.welcome()
         var told: [Debt] = []

@@ -109,6 +109,7 @@ enum CatalogPage {
             ('kiosk', 1, 0, '2026-11-24 10:15:00.000', 1, 'jpeg', 640, 480, 100, NULL, NULL, NULL),
             ('kiosk', 1, 1, '2026-11-24 10:15:01.000', 2, 'jpeg', 640, 480, 100, NULL, NULL, NULL),
             ('crops', 1, 0, '2026-11-24 10:15:01.000', 2, 'png', 64, 48, 10, 'kiosk', 1, 1);
+        INSERT INTO stubs VALUES ('kiosk', 1, 0, '2026-11-24 10:15:00.000');
         INSERT INTO groups VALUES ('faces', '*', 'durable', 'any', 'now');
         INSERT INTO runs VALUES ('faces', 0, NULL, 'live', NULL, NULL, NULL, NULL, 1, 0, 1, 0);
         INSERT INTO results VALUES

@@ -103,6 +103,7 @@ struct CompareTests {
             try await fail(["look:0", "1"], 64, ["GROUP:NUMBER", "faces:1"])
             try await fail(["look:0", "look"], 64, ["'look'", "faces:1"])
             try await fail(["look:0"], 64, ["after"])
+            try await fail(["a:0", "a:1", "--limit", "0", "--export", "x"], 64, ["--limit"])
         }
     }
 

@@ -49,6 +49,36 @@ struct ReplayTests {
         }
     }
 
+    @Test func aReplayIsPausedOverTheKillOfTheArchiveAndGoesOnWhereItWas() async throws {
+        try await withRecording(frames: 100, perSecond: 100) { system in
+            try await system.startWorker("second", policy: "queue").says("connected")
+            // At this rate it would take 20 seconds.
+            let arguments = replayArguments(system, ["--rate", "5", "--detach"])
+            _ = try await system.command("archive", arguments).checkedOutput(#_sourceLocation)
+            func jobs(_ arguments: [String]) async throws -> String {
+                try await system.command("archive", ["jobs"] + arguments + ["--data", system.data])
+                    .checkedOutput(#_sourceLocation)
+            }
+            try await system.until("results of the replay are there") {
+                try await system.number("SELECT COUNT(*) FROM results") > 2
+            }
+            #expect(try await jobs(["pause", "1"]).hasPrefix("replay 1 is paused, with "))
+            try await system.running("archive").kill()
+            try await system.startArchive().says("connected")
+            #expect(try await jobs([]).contains("paused"))
+            #expect(try await system.number("SELECT COUNT(*) FROM results") < 100)
+            #expect(try await jobs(["resume", "1"]).hasPrefix("replay 1 is running, with "))
+            #expect(try await jobs(["cancel", "1"]).hasPrefix("replay 1 was cancelled with "))
+            // What is over cannot go on.
+            let refused = try await system.command(
+                "archive",
+                ["jobs", "resume", "1", "--data", system.data]
+            )
+            #expect(refused.exitCode == 1)
+            #expect(refused.log.last?.contains("nothing to resume") == true, "\(refused.log)")
+        }
+    }
+
     @Test func aReplayOfAStretchTakesItsFramesOnly() async throws {
         try await withRecording(frames: 60, perSecond: 60) { system in
             try await system.startWorker("second", policy: "queue").says("connected")

@@ -286,7 +286,9 @@ struct RandomMessages {
             pace: Double(float(0...100)),
             createdAt: instant(),
             frames: number(),
-            selection: text()
+            selection: text(),
+            rate: Double(float(0...100)),
+            silences: list(upTo: 3) { .init(end: $0.instant(), leftOut: $0.number()) }
         )
     }
 }

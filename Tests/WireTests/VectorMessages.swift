@@ -296,7 +296,9 @@ private let logMessages: [String: any WireMessage] = [
         pace: 1.5,
         createdAt: begin,
         frames: 3_000,
-        selection: "stream lobby/cam-1"
+        selection: "stream lobby/cam-1",
+        rate: 12.5,
+        silences: [.init(end: begin, leftOut: 5_000_000_000)]
     ),
     "job as fast as it goes": Job(
         number: 2,

@@ -68,6 +68,9 @@ struct CompareCommand: ParsableCommand {
         guard (0...Self.mostFrames).contains(limit) else {
             throw ValidationError("--limit is a number from 0 to \(Self.mostFrames)")
         }
+        guard export == nil || limit > 0 else {
+            throw ValidationError("--export writes the frames that differ most; --limit is above 0")
+        }
         if let minScore, !(0...1).contains(minScore) {
             throw ValidationError("--min-score is \(minScore); it is a number from 0 to 1")
         }
@@ -98,8 +101,8 @@ struct CompareCommand: ParsableCommand {
     /// Walks along both runs at once.
     private func compare(_ catalog: CatalogReader, _ stop: StopSignal) throws -> RunComparison {
         var (first, second) = (try walk(before, catalog), try walk(after, catalog))
-        var bar = ProgressBar(total: first.frames)
-        defer { bar.clear() }
+        var line = ProgressLine("compare", unit: .frames)
+        defer { line.end() }
         var comparison = RunComparison(limit: limit)
         var (left, right) = (try first.walk.result(), try second.walk.result())
         var count = 0
@@ -111,7 +114,7 @@ struct CompareCommand: ParsableCommand {
             comparison.add(isLeft ? left : nil, isRight ? right : nil)
             if isLeft {
                 count += 1
-                bar.show(count)
+                line.show(UInt64(count), of: UInt64(first.frames))
                 left = try first.walk.result()
             }
             if isRight { right = try second.walk.result() }

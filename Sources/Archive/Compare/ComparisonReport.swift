@@ -35,7 +35,7 @@ struct ComparisonReport {
     var summary: [String] {
         let total = comparison.total
         func count(_ number: Int) -> String { Readable.count(number) }
-        var lines = ["\(before) before, \(after) after, on \(count(total.frames)) frames of both"]
+        var lines = ["\(before) before, \(after) after, on \(Self.frames(total.frames)) of both"]
         if total.frames > 0 {
             let share = Int((Double(total.differing) / Double(total.frames) * 100).rounded())
             lines.append("counts differ on \(count(total.differing)) of them (\(share) %)")
@@ -56,9 +56,13 @@ struct ComparisonReport {
             (comparison.failedBefore, "\(before) has failed on"),
             (comparison.failedAfter, "\(after) has failed on"),
         ] where number > 0 {
-            lines.append("not compared: \(count(number)) frames that \(words)")
+            lines.append("not compared: \(Self.frames(number)) that \(words)")
         }
         return lines
+    }
+
+    private static func frames(_ count: Int) -> String {
+        count == 1 ? "1 frame" : "\(Readable.count(count)) frames"
     }
 
     private var hours: [[SQLValue]] {

@@ -9,7 +9,7 @@ struct RetryDeadLettersCommand: ParsableCommand {
         abstract: "Let a group see the frames again that it has given up on.",
         discussion: """
             This is a replay, with a run of its own: it goes on by itself until all are done, and \
-            'archive replay --cancel N' calls it off. Frames that a later run of the group has \
+            'archive jobs cancel N' calls it off. Frames that a later run of the group has \
             completed meanwhile, or has before it, are left out.
 
               archive dead-letters retry --group faces
@@ -47,12 +47,8 @@ struct RetryDeadLettersCommand: ParsableCommand {
             until: when.until?.nanoseconds,
             dead: Catalog.DeadFrames(group: group, withCompleted: again)
         )
-        let request = ReplayRequest(
-            selection: selection,
-            group: group,
-            pace: playing.pace.times,
-            words: "dead letters of group \(group), stream \(stream)\(when.words)"
-        )
+        let words = "dead letters of group \(group), stream \(stream)\(when.words)"
+        let request = playing.request(selection, to: group, words: words)
         try playing.replay(request, reading, listing, stop: stop)
     }
 }

@@ -2,20 +2,21 @@ import Service
 
 /// Shows how an export goes on.
 struct ExportProgress {
-    private var bar: ProgressBar
+    private var line = ProgressLine("export", unit: .frames)
+    private let total: Int
     private var count = 0
     private var bytes = 0
 
-    init(total: Int) { bar = ProgressBar(total: total) }
+    init(total: Int) { self.total = total }
 
     mutating func add(_ byteCount: Int) {
         count += 1
         bytes += byteCount
-        bar.show(count)
+        line.show(UInt64(count), of: UInt64(total))
     }
 
     func end(_ verb: String, _ out: String, isQuiet: Bool) {
-        bar.clear()
+        line.end()
         if isQuiet { return }
         print("\(verb) \(Readable.count(count)) frames (\(Readable.bytes(bytes))) to \(out)")
     }

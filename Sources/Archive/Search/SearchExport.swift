@@ -72,10 +72,10 @@ final class SearchExport {
         try gallery.finish()
         try coco?.finish()
         if unlabelledCount > 0 {
-            note(
-                "\(Readable.count(unlabelledCount)) frames are left out: the run has no labels for"
-                    + " them, as it has failed on them"
-            )
+            let (count, they) =
+                unlabelledCount == 1
+                ? ("1 frame is", "it") : ("\(Readable.count(unlabelledCount)) frames are", "them")
+            note("\(count) left out: the run has failed on \(they), so that there are no labels")
         }
     }
 }

@@ -10,8 +10,8 @@ package enum ControlRequest: Codable, Sendable, Equatable {
     case replay(ReplayRequest)
     /// How a replay is.
     case job(number: UInt64)
-    /// Call a replay off.
-    case cancel(number: UInt64)
+    /// Pause a replay, let it go on, or call it off.
+    case change(number: UInt64, JobChange)
     /// A frame's record, which follows the reply as a part of its own.
     case frame(stream: String, epoch: UInt64, sequence: UInt64)
     /// The next records of the log from a position on; their bytes follow the reply as one part.
@@ -30,6 +30,16 @@ struct ControlQuestion: Codable, Sendable {
     var request: ControlRequest
 }
 
+/// What can be done to a replay that is under way.
+package enum JobChange: String, Codable, Sendable {
+    /// No more frames go out; what workers have is finished.
+    case pause
+    /// It goes on where it was.
+    case resume
+    /// It is over; what is done stays done.
+    case cancel
+}
+
 /// Which frames a replay takes, where they go, and how fast.
 package struct ReplayRequest: Codable, Sendable, Equatable {
     /// The frames.
@@ -40,13 +50,26 @@ package struct ReplayRequest: Codable, Sendable, Equatable {
     package var pace: Double
     /// The selection in words, for people.
     package var words: String
+    /// Frames a second at most; 0 is without a limit.
+    package var rate: Double
+    /// The longest silence of the recording that is played, in nanoseconds; `nil` for any.
+    package var maxGap: UInt64?
 
     /// Puts the parts together.
-    package init(selection: Catalog.Selection, group: String, pace: Double, words: String) {
+    package init(
+        selection: Catalog.Selection,
+        group: String,
+        pace: Double,
+        words: String,
+        rate: Double = 0,
+        maxGap: UInt64? = nil
+    ) {
         self.selection = selection
         self.group = group
         self.pace = pace
         self.words = words
+        self.rate = rate
+        self.maxGap = maxGap
     }
 }
 
@@ -134,6 +157,8 @@ package struct JobProgress: Codable, Sendable, Equatable {
     package var state: String
     /// Times the speed of the recording; 0 is as fast as it goes.
     package var pace: Double
+    /// Frames a second at most; 0 is without a limit.
+    package var rate: Double
     /// Frames selected.
     package var frames: UInt64
     /// Frames not done.

@@ -109,7 +109,7 @@ final class ControlServer: Sendable {
         // A catalog that is far behind answers with what it has.
         case .catchUp: patience = .milliseconds(900)
         case .replay: patience = Replays.patience
-        case .cancel: return try hand(question, of: peer, isReady: true, socket)
+        case .change: return try hand(question, of: peer, isReady: true, socket)
         case .status, .job, .frame, .records, .begin, .work:
             let (reply, record) = answer(question)
             return try send(reply, record, to: peer, socket)
@@ -196,7 +196,7 @@ final class ControlServer: Sendable {
                 return (reply, record)
             case .begin(let request): reply.work = try bench.begin(request)
             case .work(let number): reply.work = bench.status(of: number)
-            case .catchUp, .replay, .cancel: break
+            case .catchUp, .replay, .change: break
             }
         } catch {
             reply.refusal = .init(error)

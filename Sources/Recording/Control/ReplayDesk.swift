@@ -3,7 +3,7 @@ internal import Service
 internal import Synchronization
 internal import ZeroMQ
 
-/// The thread that begins replays and calls them off: selecting frames and committing them may take
+/// The thread that begins and changes replays: selecting frames and committing them may take
 /// long, and nobody else is to wait for it.
 final class ReplayDesk: Sendable {
     private struct Work: Sendable {
@@ -78,7 +78,7 @@ final class ReplayDesk: Sendable {
         do throws(RecordingError) {
             switch question.request {
             case .replay(let request): reply.job = try replays.begin(request)
-            case .cancel(let number): reply.job = try replays.cancel(number)
+            case .change(let number, let change): reply.job = try replays.change(number, change)
             case .status, .catchUp, .job, .frame, .records, .begin, .work: break
             }
         } catch {

@@ -25,6 +25,9 @@ struct Replays {
         guard request.pace >= 0, request.pace.isFinite else {
             throw RecordingError(.invalid, "a pace is 1, another number above 0, or max")
         }
+        guard request.rate >= 0, request.rate.isFinite else {
+            throw RecordingError(.invalid, "a rate is a number of frames a second above 0")
+        }
         var selected = try catalog.frames(in: request.selection)
         if let dead = request.selection.dead, !dead.withCompleted {
             leaveOut(&selected, underWayIn: dead.group)
@@ -42,7 +45,9 @@ struct Replays {
             pace: request.pace,
             createdAt: WallClock.nanoseconds,
             frames: frames,
-            selection: request.words
+            selection: request.words,
+            rate: request.rate,
+            silences: try silences(in: request)
         )
         var records: [LogRecord] = [.job(job)]
         for stream in selected.keys.sorted() {
@@ -86,11 +91,36 @@ struct Replays {
         return RecordingError(.invalid, sentence)
     }
 
-    /// Calls a replay off; what is done stays done.
-    func cancel(_ number: UInt64) throws(RecordingError) -> JobProgress {
+    /// What a paced replay leaves out of long silences.
+    private func silences(in request: ReplayRequest) throws(RecordingError) -> [Job.Silence] {
+        guard let maxGap = request.maxGap, request.pace > 0 else { return [] }
+        let times = try catalog.captureTimes(in: request.selection)
+        let silences = ReplaySchedule.silences(in: times, longerThan: maxGap)
+        guard silences.count <= Job.silenceLimit else {
+            throw RecordingError(
+                .invalid,
+                "\(silences.count) silences are longer than the longest that is to be played, and"
+                    + " \(Job.silenceLimit) can be shortened: give a longer one, or select less"
+            )
+        }
+        return silences
+    }
+
+    /// Pauses a replay, lets it go on, or calls it off; twice changes nothing.
+    func change(_ number: UInt64, _ change: JobChange) throws(RecordingError) -> JobProgress {
         guard var job = committer.withState({ $0.jobs[number] }) else { throw unknown(number) }
-        if job.state == .running || job.state == .paused {
-            job.state = .cancelled
+        let state: Job.State =
+            switch change {
+            case .pause: .paused
+            case .resume: .running
+            case .cancel: .cancelled
+            }
+        if job.state != state {
+            guard job.state == .running || job.state == .paused else {
+                let reason = "replay \(number) is \(job.state): there is nothing to \(change)"
+                throw RecordingError(.invalid, reason)
+            }
+            job.state = state
             try committer.commit([.job(job)])
         }
         return try progress(of: number)
@@ -111,7 +141,7 @@ struct Replays {
     }
 
     private func unknown(_ number: UInt64) -> RecordingError {
-        RecordingError(.invalid, "there is no replay \(number); archive info lists them")
+        RecordingError(.invalid, "there is no replay \(number); archive jobs lists them")
     }
 }
 
@@ -123,6 +153,7 @@ extension JobProgress {
             run: job.run.number,
             state: "\(job.state)",
             pace: job.pace,
+            rate: job.rate,
             frames: job.frames,
             owed: owed,
             createdAt: Timestamp.text(job.createdAt),

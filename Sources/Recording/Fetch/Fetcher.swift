@@ -15,6 +15,8 @@ final class Fetcher: Sendable {
     private struct Requests: Sendable {
         var session: UInt64 = 0
         var fetches: [Fetch] = []
+        /// Whether a job was paused, goes on, or is over.
+        var haveJobsChanged = false
         var isClosed = false
     }
 
@@ -65,6 +67,12 @@ final class Fetcher: Sendable {
         bell.signal()
     }
 
+    /// Looks again at what waits: a job was paused, goes on, or is over.
+    func noticeJobs() {
+        requests.withLock { $0.haveJobsChanged = true }
+        bell.signal()
+    }
+
     /// Ends the thread.
     func close() {
         requests.withLock { $0.isClosed = true }
@@ -77,32 +85,49 @@ final class Fetcher: Sendable {
     private func run() {
         var held = HeldFetches()
         while true {
-            let (session, fetches, isClosed) = requests.withLock { requests in
-                defer { requests.fetches.removeAll(keepingCapacity: true) }
-                return (requests.session, requests.fetches, requests.isClosed)
+            let asked = requests.withLock { requests in
+                defer {
+                    requests.fetches.removeAll(keepingCapacity: true)
+                    requests.haveJobsChanged = false
+                }
+                return requests
             }
-            if isClosed { return }
-            if session != held.session { held = HeldFetches(session: session) }
-            let now = clock.now - start
-            for fetch in fetches + held.takeDue(at: now) {
-                if let due = answer(fetch, session, &held) { held.add(fetch, until: due) }
+            if asked.isClosed { return }
+            if asked.session != held.session { held = HeldFetches(session: asked.session) }
+            if asked.haveJobsChanged { forgetStopped(&held) }
+            let waiting = asked.haveJobsChanged ? held.takeAll() : held.takeDue(at: now)
+            for fetch in asked.fetches + waiting {
+                if let due = answer(fetch, asked.session, &held) { held.add(fetch, until: due) }
             }
-            guard let next = held.next else {
+            guard let next = held.next, next < .never else {
                 bell.wait()
                 continue
             }
-            let pause = max(.zero, next - (clock.now - start))
+            let pause = max(.zero, next - now)
             let nanoseconds = Int(min(pause, .seconds(1)) / .nanoseconds(1))
             _ = bell.wait(timeout: .now() + .nanoseconds(nanoseconds))
         }
     }
 
+    private var now: Duration { clock.now - start }
+
+    /// Forgets when frames are due of jobs that do not run: one that goes on begins anew.
+    private func forgetStopped(_ held: inout HeldFetches) {
+        let running = committer.withState { state in
+            Set(state.runsOfJobs.filter { state.runningJob(of: $0)?.state == .running })
+        }
+        held.pacing = held.pacing.filter { running.contains($0.key) }
+    }
+
     /// Answers one request, or returns when it is to be tried again: when its first frame is due, or
     /// when the disk may work again.
     private func answer(_ fetch: Fetch, _ session: UInt64, _ held: inout HeldFetches) -> Duration? {
-        let retry = clock.now - start + Self.retryPause
-        let pace = pace(of: fetch.run, &held)
-        if case .unknown = pace { return retry }
+        let retry = now + Self.retryPause
+        switch prepare(fetch.run, &held) {
+        case .ready: break
+        case .paused: return .never
+        case .unknown: return retry
+        }
         var answer = FetchAnswer(fetch, committer)
         while !answer.isCutShort, let place = answer.nextPlace() {
             let id = FrameID(stream: fetch.stream, place)
@@ -112,15 +137,15 @@ final class Fetcher: Sendable {
             case .lost(let reason):
                 if bury(id, of: fetch.run, reason) { answer.skip(place) } else { wait = retry }
             case .found(let frame, let record):
-                if case .paced(let schedule) = pace {
-                    let due = schedule.due(captured: frame.capturedAt)
-                    if due > clock.now - start { wait = due }
+                if let due = held.pacing[fetch.run]?.due(captured: frame.capturedAt), due > now {
+                    wait = due
                 }
                 guard wait == nil, answer.hasRoom(for: record.byteCount) else { break }
                 let item = Outbox.Item(content: .fetched(Fetched(run: fetch.run), record))
                 guard outbox.put(item, session: session) else { return nil }
                 wakeUp.signal()
                 answer.send(place, byteCount: record.byteCount)
+                held.pacing[fetch.run]?.rate?.count(at: now)
             }
             if let wait {
                 // What can go goes now; without anything to send the answer waits.
@@ -133,20 +158,46 @@ final class Fetcher: Sendable {
         return nil
     }
 
-    /// How fast a run's frames are sent.
-    private enum Pace {
-        case unpaced
-        case paced(ReplaySchedule)
-        /// The disk does not say now.
+    /// Whether a run's frames may be sent.
+    private enum Readiness {
+        case ready
+        case paused
+        /// The disk does not say now when the first one is due.
         case unknown
     }
 
-    /// The pace of a run; the schedule of a paced replay begins with the first request for it.
-    private func pace(of run: Run, _ held: inout HeldFetches) -> Pace {
-        guard run.number > 0 else { return .unpaced }
-        let job = committer.withState { $0.runningJob(of: run) }
-        guard let job, job.pace > 0 else { return .unpaced }
-        if let known = held.schedules[run] { return .paced(known) }
+    /// Works out how fast a run's frames go; the schedule of a paced replay begins with the first
+    /// request for it.
+    private func prepare(_ run: Run, _ held: inout HeldFetches) -> Readiness {
+        guard run.number > 0, let job = committer.withState({ $0.runningJob(of: run) }) else {
+            return .ready
+        }
+        guard job.state == .running else { return .paused }
+        guard held.pacing[run] == nil, job.pace > 0 || job.rate > 0 else { return .ready }
+        var pacing = Pacing()
+        if job.rate > 0 { pacing.rate = RateLimit(rate: job.rate, now: now) }
+        if job.pace > 0 {
+            let first = firstCaptured(of: run, &held)
+            guard first.isKnown else { return .unknown }
+            pacing.schedule = first.time.map {
+                ReplaySchedule(
+                    begin: now,
+                    firstCaptured: $0,
+                    pace: job.pace,
+                    silences: job.silences
+                )
+            }
+        }
+        forgetStopped(&held)
+        held.pacing[run] = pacing
+        return .ready
+    }
+
+    /// When the oldest frame was captured that a run owes; `nil` when none can be read.
+    private func firstCaptured(
+        of run: Run,
+        _ held: inout HeldFetches
+    ) -> (time: Int64?, isKnown: Bool) {
         let firsts = committer.withState { state in
             state.debts.streams(of: run).compactMap { stream in
                 state.debts.next(of: run, stream: stream, after: nil)
@@ -158,19 +209,10 @@ final class Fetcher: Sendable {
             switch read(id, &held) {
             case .found(let frame, _): first = min(first ?? frame.capturedAt, frame.capturedAt)
             case .lost: continue  // Buried when it is fetched.
-            case .unreadable: return .unknown
+            case .unreadable: return (nil, false)
             }
         }
-        guard let first else { return .unpaced }
-        let schedule = ReplaySchedule(
-            begin: clock.now - start,
-            firstCaptured: first,
-            pace: job.pace
-        )
-        let running = committer.withState { Set($0.runsOfJobs) }
-        held.schedules = held.schedules.filter { running.contains($0.key) }
-        held.schedules[run] = schedule
-        return .paced(schedule)
+        return (first, true)
     }
 
     /// What became of reading a frame.
@@ -216,32 +258,6 @@ final class Fetcher: Sendable {
         guard committer.commitLater(.dead(letter)) else { return false }
         logger.error("frame \(id) cannot be fetched for run \(run): \(reason)")
         return true
-    }
-}
-
-/// Requests that wait for their first frame to be due.
-private struct HeldFetches {
-    var session: UInt64 = 0
-    /// The schedules of the session's paced replays.
-    var schedules: [Run: ReplaySchedule] = [:]
-    /// Why the last read failed, if it did; said once.
-    var trouble = ""
-    private var waiting: [(due: Duration, fetch: Fetch)] = []
-
-    init(session: UInt64 = 0) { self.session = session }
-
-    /// When the next one is due.
-    var next: Duration? { waiting.map(\.due).min() }
-
-    mutating func add(_ fetch: Fetch, until due: Duration) {
-        waiting.removeAll { $0.fetch.run == fetch.run && $0.fetch.stream == fetch.stream }
-        waiting.append((due, fetch))
-    }
-
-    mutating func takeDue(at now: Duration) -> [Fetch] {
-        let due = waiting.filter { $0.due <= now }.sorted { $0.due < $1.due }.map(\.fetch)
-        waiting.removeAll { $0.due <= now }
-        return due
     }
 }
 

@@ -91,17 +91,37 @@ extension Catalog {
     package func frames(
         in selection: Selection
     ) throws(RecordingError) -> [String: [UInt64: IntervalSet]] {
+        var sets: [String: [UInt64: IntervalSet]] = [:]
+        try walk(selection, ["f.stream", "f.epoch", "f.sequence"]) { row in
+            guard let id = FrameID(row) else { return }
+            sets[id.stream, default: [:]][id.epoch, default: IntervalSet()].insert(id.sequence)
+        }
+        return sets
+    }
+
+    /// When each frame selected was captured, in nanoseconds since 1970, ascending.
+    ///
+    /// - Throws: As ``frames(in:)``.
+    func captureTimes(in selection: Selection) throws(RecordingError) -> [Int64] {
+        var times: [Int64] = []
+        try walk(selection, ["f.captured_ns"]) { row in
+            if case .integer(let time)? = row.first { times.append(time) }
+        }
+        return times
+    }
+
+    private func walk(
+        _ selection: Selection,
+        _ columns: [String],
+        _ body: ([SQLValue]) -> Void
+    ) throws(RecordingError) {
         do {
             let reader = try CatalogReader(path: pool.path)
-            var sets: [String: [UInt64: IntervalSet]] = [:]
-            let query = try SelectionQuery(selection, reader)
-            let (sql, arguments) = query.page(["f.stream", "f.epoch", "f.sequence"])
+            let (sql, arguments) = try SelectionQuery(selection, reader).page(columns)
             try reader.query(sql, arguments, within: .init(time: Replays.selectionLimit)) { row in
-                guard let id = FrameID(row) else { return true }
-                sets[id.stream, default: [:]][id.epoch, default: IntervalSet()].insert(id.sequence)
+                body(row)
                 return true
             }
-            return sets
         } catch let error as RecordingError {
             throw SelectionCondition.explained(error, selection.condition)
         } catch {

@@ -234,6 +234,7 @@ struct BrokerLink: ~Copyable {
         }
         guard changes != jobChanges else { return }
         jobChanges = changes
+        fetcher.noticeJobs()
         for (run, streams) in announced where !running.contains(where: { $0.run == run }) {
             for stream in streams {
                 waiting.append(Debt(run: run, stream: stream, owedFrames: 0).encoded())

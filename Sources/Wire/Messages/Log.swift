@@ -62,6 +62,27 @@ package struct Job: WireMessage {
     package var frames: UInt64
     /// What was selected, in words.
     package var selection: String
+    /// Frames a second at most; 0 is without a limit.
+    package var rate: Double
+    /// Silences of the recording that are played shortened, ascending.
+    package var silences: [Silence]
+
+    /// The most silences of one job.
+    package static let silenceLimit = 2_000
+
+    /// Time in which nothing was captured, of which a paced replay leaves a part out.
+    package struct Silence: Sendable, Equatable {
+        /// When the first frame behind it was captured, in nanoseconds since 1970 (UTC).
+        package var end: Int64
+        /// Nanoseconds left out so far: of this silence and all before it.
+        package var leftOut: UInt64
+
+        /// Puts the parts together.
+        package init(end: Int64, leftOut: UInt64) {
+            self.end = end
+            self.leftOut = leftOut
+        }
+    }
 
     /// Puts the parts together.
     package init(
@@ -71,7 +92,9 @@ package struct Job: WireMessage {
         pace: Double,
         createdAt: Int64,
         frames: UInt64,
-        selection: String
+        selection: String,
+        rate: Double = 0,
+        silences: [Silence] = []
     ) {
         self.number = number
         self.run = run
@@ -80,6 +103,8 @@ package struct Job: WireMessage {
         self.createdAt = createdAt
         self.frames = frames
         self.selection = selection
+        self.rate = rate
+        self.silences = silences
     }
 
     package func writeFields(to writer: inout ByteWriter) {
@@ -90,6 +115,12 @@ package struct Job: WireMessage {
         writer.i64(createdAt)
         writer.u64(frames)
         writer.text(selection)
+        writer.f64(rate)
+        writer.count(silences.count)
+        for silence in silences {
+            writer.i64(silence.end)
+            writer.u64(silence.leftOut)
+        }
     }
 
     package init(fields reader: inout ByteReader) throws(WireError) {
@@ -101,6 +132,18 @@ package struct Job: WireMessage {
         frames = try reader.number("frames")
         selection = try reader.text("selection")
         guard pace >= 0 else { throw .invalid("pace") }
+        rate = try reader.f64("rate")
+        guard rate >= 0 else { throw .invalid("rate") }
+        silences = []
+        let count = try reader.count(
+            "silences",
+            elementByteCount: 16,
+            limit: Self.silenceLimit
+        )
+        for _ in 0..<count {
+            let end = try reader.instant("end of a silence")
+            silences.append(Silence(end: end, leftOut: try reader.number("left out")))
+        }
     }
 }
 
