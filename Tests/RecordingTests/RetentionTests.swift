@@ -95,7 +95,7 @@ import ZeroMQ
     }
 
     func dump() throws -> [String] {
-        let tables = ["projection"] + CatalogSchema.tableNames + CatalogSchema.ownTableNames
+        let tables = ["projection"] + CatalogSchema.tableNames
         return try Catalog(path: directory.catalog).pool.read { database in
             try tables.flatMap { table in
                 try Row.fetchAll(database, sql: "SELECT * FROM \(table)")
