@@ -6,9 +6,9 @@ PROGRAMS := broker camera worker archive
 
 # Code in packages of its own, without the links to Sources.
 BESIDE := Fuzz/Package.swift Fuzz/Sources/FuzzCodec Fuzz/Sources/FuzzRouter \
-	Benchmarks/Package.swift Benchmarks/Sources/RoutingBenchmark
+	Benchmarks/Package.swift Benchmarks/Sources/RoutingBenchmark Benchmarks/Sources/ArchiveBenchmark
 
-.PHONY: help packages build run test simulate fuzz bench-routing format lint clean
+.PHONY: help packages build run test simulate fuzz bench-routing bench-archive format lint clean
 
 help:
 	@echo 'make run      install what is missing, build, and run the whole system on two demo videos'
@@ -20,6 +20,7 @@ help:
 	@echo 'make fuzz INPUT=FILE       one of them again, and what happens'
 	@echo 'make fuzz MERGE=1          keep what reaches new code in the corpus'
 	@echo 'make bench-routing         events a second of the broker'"'"'s decisions on one core (FLAGS=--check)'
+	@echo 'make bench-archive         the log beside plain C: durable writing, reading (FLAGS=--check)'
 	@echo 'make format   format all Swift code in place'
 	@echo 'make lint     check the format of all Swift code, and the syntax of the scripts'
 	@echo 'make clean    remove what was built; the data stays'
@@ -62,6 +63,10 @@ fuzz: packages
 bench-routing: packages
 	@$(SWIFT) build -c release --package-path Benchmarks --product RoutingBenchmark
 	@Benchmarks/.build/release/RoutingBenchmark $(FLAGS)
+
+bench-archive: packages
+	@$(SWIFT) build -c release --package-path Benchmarks --product ArchiveBenchmark
+	@Benchmarks/.build/release/ArchiveBenchmark $(FLAGS)
 
 format:
 	$(SWIFT) format --in-place --recursive Sources Tests Package.swift $(BESIDE)
