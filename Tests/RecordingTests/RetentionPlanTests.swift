@@ -179,6 +179,21 @@ import Wire
         #expect(plan.shed["look"]?.count == 1)
     }
 
+    @Test func erasingTakesNothingElse() {
+        // The frames of stream a are gone, and their results are kept by whoever serves the archive.
+        var facts = Self.facts(2, now: 1_000)
+        for index in facts.segments.indices {
+            let frames = facts.segments[index].frames.only("a")
+            facts.segments[index].streams["a"]?.stubs = frames
+            facts.segments[index].streams["a"]?.frames = FrameSet()
+        }
+        facts.erasing = Self.frames("b", 5...5)
+        let plan = RetentionPlan(facts, RetentionPolicy())
+        let run = Run(group: "look", number: 0)
+        #expect(plan.parts.map(\.taken) == [facts.erasing])
+        #expect(plan.parts.map(\.results) == [[run: facts.erasing]])
+    }
+
     @Test func whateverTheFactsNothingKeptIsTaken() {
         let seed = SeededGenerator.seed
         var random = SeededGenerator(seed: seed)

@@ -195,7 +195,10 @@ private struct Planning {
         _ hasDamage: Bool
     ) -> RetentionPlan.Part {
         var part = RetentionPlan.Part(first: segment.first)
-        let keepsResults = policy.results.map { facts.now - $0 < segment.endedAt } ?? false
+        // Where nothing is to go by itself, as in a command that erases, what others keep stays.
+        let keepsResults =
+            policy.takesNothing
+            || policy.results.map { facts.now - $0 < segment.endedAt } ?? false
         let erased = going.intersection(facts.erasing)
         part.taken = erased
         var others = going
@@ -203,13 +206,11 @@ private struct Planning {
         if keepsResults { part.pictures = others } else { part.taken.formUnion(others) }
         part.byteCount = freed(by: going, of: segment)
         for (stream, has) in segment.streams {
-            if policy.results.map({
-                facts.now - $0 - (policy.age(of: stream) ?? 0) >= segment.endedAt
-            })
-                ?? true
-            {
-                part.taken.formUnion(has.stubs)
-            }
+            let age = policy.age(of: stream) ?? 0
+            let keepsStubs =
+                keepsResults
+                || policy.results.map { facts.now - $0 - age < segment.endedAt } ?? false
+            if !keepsStubs { part.taken.formUnion(has.stubs) }
             part.taken.formUnion(has.stubs.intersection(facts.erasing))
             for (run, frames) in has.results {
                 var gone = frames.intersection(facts.erasing)

@@ -52,7 +52,7 @@ struct RetentionRound {
         let isNew = plan.parts != lastParts
         guard !plan.parts.isEmpty, isNew else { return Result(isOut: plan.isOut) }
         lastParts = []
-        try perform(plan, policy)
+        try perform(plan)
         lastParts = plan.parts
         return Result(isOut: plan.isOut, hasTaken: true)
     }
@@ -145,21 +145,13 @@ struct RetentionRound {
     // MARK: Doing
 
     /// Puts into the log what goes, so that catalog and debts follow, and then takes it.
-    private mutating func perform(
-        _ plan: RetentionPlan,
-        _ policy: RetentionPolicy
-    ) throws(RecordingError) {
+    private mutating func perform(_ plan: RetentionPlan) throws(RecordingError) {
         try committer.commit(plan.records)
         var removed = 0
         var rewritten = 0
         for part in plan.parts {
             let segment = try log.sealedSegment(part.first)
-            let rewrite = SegmentRewrite(
-                segment,
-                part,
-                keepsResults: policy.results != nil,
-                in: directory.log
-            )
+            let rewrite = SegmentRewrite(segment, part, in: directory.log)
             known[part.first] = nil
             switch try rewrite.run(log) {
             case .removed: removed += 1

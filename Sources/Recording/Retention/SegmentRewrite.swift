@@ -25,14 +25,12 @@ struct SegmentRewrite {
 
     private let segment: Segment
     private let part: RetentionPlan.Part
-    private let keepsResults: Bool
     private let directory: String
 
     /// A rewriting of `segment` without what `part` takes.
-    init(_ segment: Segment, _ part: RetentionPlan.Part, keepsResults: Bool, in directory: String) {
+    init(_ segment: Segment, _ part: RetentionPlan.Part, in directory: String) {
         self.segment = segment
         self.part = part
-        self.keepsResults = keepsResults
         self.directory = directory
     }
 
