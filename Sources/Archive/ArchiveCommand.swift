@@ -20,8 +20,8 @@ struct ArchiveCommand: ParsableCommand {
             ServeCommand.self, InfoCommand.self, StreamsCommand.self, FramesCommand.self,
             GapsCommand.self, DeadLettersCommand.self, SQLCommand.self, ExportCommand.self,
             ReplayCommand.self, JobsCommand.self, SearchCommand.self, CompareCommand.self,
-            VerifyCommand.self,
-            ReindexCommand.self,
+            VerifyCommand.self, ReindexCommand.self, PinCommand.self, UnpinCommand.self,
+            PinsCommand.self, EraseCommand.self, GroupsCommand.self,
         ]
     )
 }

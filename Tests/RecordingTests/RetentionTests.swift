@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Testing
 import TestSupport
 import Wire
@@ -94,9 +95,12 @@ import ZeroMQ
     }
 
     func dump() throws -> [String] {
-        let reader = try CatalogReader(directory)
-        return try (["projection"] + CatalogSchema.tableNames).flatMap { table in
-            try reader.rows("SELECT * FROM \(table)").map { "\(table) \($0)" }.sorted()
+        let tables = ["projection"] + CatalogSchema.tableNames + CatalogSchema.ownTableNames
+        return try Catalog(path: directory.catalog).pool.read { database in
+            try tables.flatMap { table in
+                try Row.fetchAll(database, sql: "SELECT * FROM \(table)")
+                    .map { "\(table) \($0)" }.sorted()
+            }
         }
     }
 

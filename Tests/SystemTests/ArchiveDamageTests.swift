@@ -131,7 +131,8 @@ struct ArchiveDamageTests {
 
     // MARK: Parts
 
-    private static let canMount: Bool = {
+    /// Whether a small disk can be mounted here.
+    static let canMount: Bool = {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
         process.arguments = [

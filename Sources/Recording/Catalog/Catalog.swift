@@ -76,7 +76,7 @@ package final class Catalog: Sendable {
     func erase() throws(RecordingError) {
         do {
             try pool.write { database in
-                for table in CatalogSchema.tableNames {
+                for table in CatalogSchema.tableNames + CatalogSchema.ownTableNames {
                     try database.execute(sql: "DELETE FROM \(table)")
                 }
                 try database.execute(sql: "UPDATE projection SET position = 0")

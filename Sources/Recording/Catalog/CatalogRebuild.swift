@@ -59,6 +59,22 @@ extension Catalog {
         return try Catalog(path: path + Self.draftSuffix, isDraft: true)
     }
 
+    /// Writes the file anew without the pages of rows that are gone.
+    func vacuum() throws(RecordingError) {
+        do {
+            try pool.vacuum()
+            _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        } catch {
+            // Readers may hold the old pages; they go with the next checkpoint.
+            guard !Self.isBusy(error) else { return }
+            throw RecordingError(.failed, "writing the catalog failed: \(Self.reason(error))")
+        }
+    }
+
+    private static func isBusy(_ error: any Error) -> Bool {
+        (error as? DatabaseError)?.resultCode == .SQLITE_BUSY
+    }
+
     /// Removes what a rebuilding has left.
     func removeDraft() {
         for suffix in ["", "-wal", "-shm"] { unsafe unlink(path + Self.draftSuffix + suffix) }

@@ -5,8 +5,10 @@ enum CatalogSchema {
     /// The tables of what the log says.
     static let tableNames = [
         "streams", "frames", "results", "detections", "groups", "runs", "dead_letters", "gaps",
-        "stubs",
     ]
+
+    /// Tables of the archive's own: when frames were captured whose pictures are gone.
+    static let ownTableNames = ["stubs"]
 
     /// What has been done to a catalog, in order; entries are added, never changed.
     static var migrator: DatabaseMigrator {

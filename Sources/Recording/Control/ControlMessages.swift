@@ -129,6 +129,10 @@ package struct ArchiveStatus: Codable, Sendable, Equatable {
     package var jobs: [JobProgress]
     /// What is not done.
     package var debts: [RunDebt]
+    /// The pins, by name.
+    package var pins: [PinStatus] = []
+    /// The groups, by name.
+    package var groups: [RecordedGroup] = []
 
     /// What a run owes.
     package struct RunDebt: Codable, Sendable, Equatable {

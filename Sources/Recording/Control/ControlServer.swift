@@ -29,6 +29,7 @@ final class ControlServer: Sendable {
     init(
         _ directory: DataDirectory,
         replays: Replays,
+        retention: Retention,
         context: Context,
         logger: Logger
     ) throws {
@@ -38,9 +39,13 @@ final class ControlServer: Sendable {
                 directory: directory,
                 committer: replays.committer,
                 projection: replays.projection,
+                retention: retention,
                 logger: logger
             )
         )
+        if replays.committer.withState({ !$0.holdings.erasures.isEmpty }) {
+            _ = try bench.begin(.finishErasures)
+        }
         bell = try WakeUp()
         desk = try ReplayDesk(replays, bell: bell)
         let endpoint = try ControlEndpoint(directory)
@@ -203,17 +208,10 @@ final class ControlServer: Sendable {
         let log = replays.committer.log
         return replays.committer.withState { state in
             ArchiveStatus(
+                state,
                 segments: log.segmentCount,
                 promised: log.promised,
-                cataloged: replays.projection.position,
-                jobs: state.jobs.keys.sorted().compactMap { number in
-                    state.jobs[number].map {
-                        JobProgress($0, owed: state.debts.count(of: $0.run))
-                    }
-                },
-                debts: state.debts.owing.map {
-                    .init(group: $0.group, run: $0.number, owed: state.debts.count(of: $0))
-                }
+                cataloged: replays.projection.position
             )
         }
     }

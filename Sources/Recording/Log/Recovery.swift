@@ -34,6 +34,17 @@ struct Recovery {
         }
     }
 
+    /// What the log in `directory` adds up to, as its newest segment says; nobody may write to it.
+    static func state(in directory: String) throws(RecordingError) -> LogState {
+        guard let newest = try Log.segments(in: directory).last else { return LogState() }
+        let segment = try Segment.openSealed(first: newest, in: directory)
+        var reading = SegmentReading(state: LogState())
+        do throws(LMDBError) { try reading.read(segment) } catch {
+            throw Segment.unreadable(Segment.path(newest, in: directory), error)
+        }
+        return reading.state
+    }
+
     /// Whether the state at the start of the segment is not known from the segment itself.
     var hasLostCheckpoint: Bool { segment.first > 0 && hasDamagedStart }
 

@@ -133,6 +133,21 @@ package struct ArchiveReader: ~Copyable {
         try CatalogProjection.catchUp(catalog, with: log)
     }
 
+    /// What people have ordered and whom the archive knows, also when nobody serves it.
+    ///
+    /// Then the archive must have been opened for ``Extent/frames``.
+    package mutating func ledger() throws(RecordingError) -> ArchiveStatus {
+        if let status = try status() { return status }
+        guard let log else { preconditionFailure("the archive was opened for its catalog alone") }
+        let state = try Recovery.state(in: log.path)
+        return ArchiveStatus(
+            state,
+            segments: log.segmentCount,
+            promised: log.promised,
+            cataloged: log.promised
+        )
+    }
+
     /// How the archive is; `nil` when nobody serves it.
     package mutating func status() throws(RecordingError) -> ArchiveStatus? {
         guard let reply = try client?.ask(.status) else { return nil }

@@ -247,9 +247,10 @@ private struct Planning {
             !part.taken.intersection(facts.erasing).isEmpty
             || part.results.values.contains { !$0.intersection(facts.erasing).isEmpty }
         if isOrdered || part.byteCount >= segment.byteCount / 8 { return true }
-        // Little, but all that there is to take now, and nothing will be added to it.
+        // Little, but all that there is to take, and nothing will be added to it by itself.
         var open = wanted[index]
         open.subtract(going[index])
+        open.subtract(facts.pinned)
         if !going[index].isEmpty { return open.isEmpty }
         let results = segment.streams.values.reduce(0) { sum, stream in
             stream.results.values.reduce(sum) { $0 + $1.count }

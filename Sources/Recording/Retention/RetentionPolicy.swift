@@ -24,7 +24,7 @@ package struct RetentionPolicy: Sendable, Equatable {
         /// Bytes of a disk of `total` bytes.
         func byteCount(of total: Int) -> Int {
             switch self {
-            case .bytes(let count): count
+            case .bytes(let count): min(count, .max / 4)
             case .percent(let share): Int(Double(total) * share / 100)
             }
         }

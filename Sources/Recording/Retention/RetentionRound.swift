@@ -12,6 +12,7 @@ struct RetentionRound {
     /// What is known of sealed segments; they change only here.
     private var known: [UInt64: SegmentFacts] = [:]
     private var began: [UInt64: Int64] = [:]
+    private var lastParts: [RetentionPlan.Part] = []
 
     private var log: Log { committer.log }
 
@@ -47,8 +48,13 @@ struct RetentionRound {
             try committer.roll()
             return Result(isOut: false, hasTaken: true)
         }
-        if !plan.parts.isEmpty { try perform(plan, policy) }
-        return Result(isOut: plan.isOut, hasTaken: !plan.parts.isEmpty)
+        // What was to go and did not would be written anew for ever.
+        let isNew = plan.parts != lastParts
+        guard !plan.parts.isEmpty, isNew else { return Result(isOut: plan.isOut) }
+        lastParts = []
+        try perform(plan, policy)
+        lastParts = plan.parts
+        return Result(isOut: plan.isOut, hasTaken: true)
     }
 
     // MARK: Facts
@@ -76,6 +82,7 @@ struct RetentionRound {
             )
         }
         let excess = max(
+            0,
             facts.logByteCount - (policy.byteCount ?? .max),
             facts.keepFreeByteCount - facts.freeByteCount
         )

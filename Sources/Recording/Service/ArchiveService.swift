@@ -88,6 +88,7 @@ package enum ArchiveService {
         let control = try ControlServer(
             options.directory,
             replays: Replays(committer: committer, catalog: catalog, projection: projection),
+            retention: retention,
             context: context,
             logger: logger
         )

@@ -30,6 +30,11 @@ package struct Holdings: Sendable, Equatable {
         erasures.values.reduce(into: FrameSet()) { $0.formUnion($1.frames) }
     }
 
+    /// Whether `frame` is to be erased.
+    func isErasing(_ frame: FrameID) -> Bool {
+        erasures.values.contains { $0.frames.contains(frame) }
+    }
+
     /// Takes in an order.
     mutating func apply(_ order: Order) {
         switch order.kind {

@@ -212,6 +212,7 @@ extension LogState {
     }
 
     private func isNew(_ frame: FrameID, of run: Run) -> Bool {
+        if holdings.isErasing(frame) { return false }
         if hasDebt(run) { return debts.owes(frame, run) }
         return recent[run]?.contains(frame) != true
     }

@@ -8,6 +8,7 @@ struct Steward: Sendable {
     let directory: DataDirectory
     let committer: Committer
     let projection: CatalogProjection
+    let retention: Retention
     let logger: Logger
 
     var catalog: Catalog { projection.catalog }
@@ -25,6 +26,13 @@ struct Steward: Sendable {
     ) throws(RecordingError) -> String {
         switch request {
         case .reindex: try projection.rebuild(progress: progress)
+        case .pin(let name, let selection, let words):
+            try Orders(steward: self).pin(name, selection, words)
+        case .unpin(let name): try Orders(steward: self).unpin(name)
+        case .forget(let group): try Orders(steward: self).forget(group)
+        case .erase(let selection, let words):
+            try Orders(steward: self).erase(selection, words, progress: progress)
+        case .finishErasures: try Orders(steward: self).finishAll()
         }
     }
 }
@@ -87,10 +95,19 @@ package enum Upkeep {
             )
             try projection.start()
             defer { projection.close() }
+            // Nothing expires by itself here: how long is for the one who serves to say.
+            let retention = try Retention(
+                committer,
+                RetentionPolicy(),
+                directory,
+                logger: logger
+            )
+            defer { retention.close() }
             let steward = Steward(
                 directory: directory,
                 committer: committer,
                 projection: projection,
+                retention: retention,
                 logger: logger
             )
             return try steward.perform(request, progress: progress)
