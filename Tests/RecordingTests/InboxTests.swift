@@ -25,4 +25,30 @@ import Wire
         #expect(inbox.take(into: &items, byteLimit: .max) == true)
         #expect(sessions(items) == [0, 2, 3, 3])
     }
+
+    /// Bytes that know whether they are still in memory.
+    private final class Traced: RecordBytes {
+        let headerByteCount = 8
+        let payloadByteCount = 0
+        func withParts(_ body: (RawSpan, RawSpan) -> Void) {}
+    }
+
+    @Test func whatWasGivenOutIsNotKeptWhileMoreIsWaiting() {
+        let inbox = Inbox(limit: 100)
+        weak var first: Traced?
+        do {
+            let traced = Traced()
+            first = traced
+            #expect(inbox.offer(.message(nil, bytes: traced, session: 1)))
+        }
+        #expect(inbox.offer(.message(nil, bytes: Traced(), session: 2)))
+        var items: [Inbox.Item] = []
+        #expect(inbox.take(into: &items, byteLimit: 8))
+        #expect(sessions(items) == [1])
+        #expect(first != nil)
+        items.removeAll()
+        #expect(first == nil)
+        #expect(inbox.take(into: &items, byteLimit: 8))
+        #expect(sessions(items) == [2])
+    }
 }

@@ -48,7 +48,6 @@ final class Inbox: Sendable {
 
     private struct Waiting: Sendable {
         var items: [Item] = []
-        var taken = 0
         var isClosed = false
         var hasSleeper = false
         /// Whether messages are not given out for now.
@@ -65,7 +64,7 @@ final class Inbox: Sendable {
     /// Puts an item at the end; returns whether there was room, and the inbox is not closed.
     func offer(_ item: Item) -> Bool {
         let (isTaken, rings) = waiting.withLock { waiting in
-            guard !waiting.isClosed, waiting.items.count - waiting.taken < limit else {
+            guard !waiting.isClosed, waiting.items.count < limit else {
                 return (false, false)
             }
             waiting.items.append(item)
@@ -79,8 +78,6 @@ final class Inbox: Sendable {
     /// Throws away the messages of sessions before `session`; their broker sends them again.
     func forget(before session: UInt64) {
         waiting.withLock { waiting in
-            waiting.items.removeFirst(waiting.taken)
-            waiting.taken = 0
             waiting.items.removeAll { item in
                 if case .message(_, _, let other) = item { other < session } else { false }
             }
@@ -106,15 +103,13 @@ final class Inbox: Sendable {
         while true {
             let hasEnded: Bool? = waiting.withLock { waiting in
                 if waiting.isHeld {
-                    let own = waiting.items[waiting.taken...].filter { !$0.isMessage }
+                    let own = waiting.items.filter { !$0.isMessage }
                     if !own.isEmpty {
-                        waiting.items.removeFirst(waiting.taken)
-                        waiting.taken = 0
                         waiting.items.removeAll { !$0.isMessage }
                         batch += own
                         return false
                     }
-                } else if waiting.taken < waiting.items.count {
+                } else if !waiting.items.isEmpty {
                     move(from: &waiting, into: &batch, byteLimit: byteLimit)
                     return false
                 }
@@ -142,20 +137,15 @@ final class Inbox: Sendable {
         byteLimit: Int
     ) {
         var byteCount = 0
-        while waiting.taken < waiting.items.count {
-            let item = waiting.items[waiting.taken]
-            guard byteCount == 0 || byteCount + item.byteCount <= byteLimit else { break }
+        var count = 0
+        for item in waiting.items {
+            guard count == 0 || byteCount + item.byteCount <= byteLimit else { break }
             byteCount += item.byteCount
-            batch.append(item)
-            waiting.taken += 1
+            count += 1
         }
-        if waiting.taken == waiting.items.count {
-            waiting.items.removeAll(keepingCapacity: true)
-            waiting.taken = 0
-        } else if waiting.taken > limit / 2 {
-            waiting.items.removeFirst(waiting.taken)
-            waiting.taken = 0
-        }
+        batch += waiting.items[..<count]
+        // At once, or what is committed would stay in memory.
+        waiting.items.removeFirst(count)
     }
 }
 
