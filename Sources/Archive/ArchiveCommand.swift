@@ -21,7 +21,7 @@ struct ArchiveCommand: ParsableCommand {
             GapsCommand.self, DeadLettersCommand.self, SQLCommand.self, ExportCommand.self,
             ReplayCommand.self, JobsCommand.self, SearchCommand.self, CompareCommand.self,
             VerifyCommand.self,
-            ReindexCommand.self,
+            ReindexCommand.self, ImportCommand.self,
         ]
     )
 }
