@@ -21,7 +21,7 @@ struct ArchiveCommand: ParsableCommand {
             GapsCommand.self, DeadLettersCommand.self, SQLCommand.self, ExportCommand.self,
             ReplayCommand.self, JobsCommand.self, SearchCommand.self, CompareCommand.self,
             VerifyCommand.self, ReindexCommand.self, PinCommand.self, UnpinCommand.self,
-            PinsCommand.self, EraseCommand.self, GroupsCommand.self,
+            PinsCommand.self, EraseCommand.self, GroupsCommand.self, ImportCommand.self,
         ]
     )
 }

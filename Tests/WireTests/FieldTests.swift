@@ -183,7 +183,7 @@ import Testing
         let cases: [([UInt8], WireError)] = [
             (patched(group, 7, 0), .invalid("policy")), (patched(group, 7, 4), .invalid("policy")),
             (patched(group, 8, 3), .invalid("order")), (patched(group, 9, 3), .invalid("start")),
-            (patched(gap, 27, 0), .invalid("reason")), (patched(gap, 27, 5), .invalid("reason")),
+            (patched(gap, 27, 0), .invalid("reason")), (patched(gap, 27, 6), .invalid("reason")),
             (patched(error, 0, 9), .invalid("error code")),
             (patched(error, 1, 1), .invalid("error code")),
             (patched(error, 2, 2), .invalid("may go on")),

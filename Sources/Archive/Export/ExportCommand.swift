@@ -8,7 +8,7 @@ import Wire
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write frames as image files, each with a JSON file of all its results.",
+        abstract: "Write frames as image files with results, or a file for another archive.",
         discussion: """
             The images are the cameras' own bytes. Files are called \
             OUT/STREAM/EPOCH-SEQUENCE.jpg and .json; a / in a stream's name becomes %2F. With --limit \
@@ -16,6 +16,9 @@ struct ExportCommand: ParsableCommand {
 
               archive export --stream kiosk --since 10m --out kiosk-frames
               archive export --stream '*' --label face --min-score 0.9 --out faces
+
+            With --format zoe it is one file of frames and results for 'archive import'; --out - is then \
+            standard output.
 
             'archive search --export' writes a gallery, and labels for training.
             """
@@ -27,14 +30,20 @@ struct ExportCommand: ParsableCommand {
     @Option(hinting: .setting("How many frames at most; 0 for all.", "limit"))
     var limit: Int = Setting.value("limit", default: 0)
 
-    @Option(help: .setting("The directory to write to; created if missing.", "out"))
+    @Option(help: .setting("The directory, or with --format zoe the file, to write to.", "out"))
     var out: String
+
+    @Option(help: .setting("images, or zoe: a file for 'archive import'.", "format"))
+    var format: String = Setting.value("format", default: "images")
 
     @OptionGroup var patience: QuestionOptions
     @OptionGroup var reading: ReadingOptions
 
     func validate() throws {
         guard limit >= 0 else { throw ValidationError("--limit is 0 or more") }
+        guard ["images", "zoe"].contains(format) else {
+            throw ValidationError("--format is images or zoe, not \(format)")
+        }
         guard chosen.stream != nil else {
             throw ValidationError("of which stream? Give --stream; '*' is all of them")
         }
@@ -56,6 +65,11 @@ struct ExportCommand: ParsableCommand {
                     .general,
                     "no frame is selected by \(chosen.words(group: group.name))"
                 )
+            }
+            if format == "zoe" {
+                let total = limit == 0 ? all : min(limit, all)
+                let export = TransferExport(out: out, stop: stop)
+                return try export.run(&frames, total: total, &archive, of: reading.directory)
             }
             try OutputFiles.makeDirectory(out)
             let sidecar = Sidecar(catalog: archive.catalog)

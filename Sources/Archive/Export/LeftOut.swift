@@ -17,10 +17,13 @@ struct LeftOut {
     private var stretches: [Stretch] = []
     /// How many frames.
     private(set) var count = 0
+    /// Which ones.
+    private(set) var frames = FrameSet()
 
     /// Notes a frame; those of a stream come in their order.
     mutating func add(_ frame: FrameID, _ error: RecordingError) {
         count += 1
+        frames.insert(frame)
         let index = stretches.lastIndex { $0.first.stream == frame.stream }
         if let index, case let before = stretches[index], before.first.epoch == frame.epoch,
             before.last + 1 == frame.sequence, before.kind == error.kind

@@ -30,7 +30,7 @@ enum OutputFiles {
         try write(bytes, to: descriptor, path)
     }
 
-    fileprivate static func write(
+    static func write(
         _ bytes: [UInt8],
         to descriptor: Int32,
         _ path: String
@@ -46,7 +46,7 @@ enum OutputFiles {
         }
     }
 
-    fileprivate static func unwritable(_ path: String) -> Failure {
+    static func unwritable(_ path: String) -> Failure {
         let reason = unsafe String(cString: strerror(errno))
         return Failure(
             .general,

@@ -248,6 +248,7 @@ extension Gap.Reason {
         case .lost: "lost"
         case .archiveAway: "archive away"
         case .retention: "retention"
+        case .transfer: "transfer"
         }
     }
 }

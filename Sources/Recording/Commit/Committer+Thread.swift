@@ -67,6 +67,9 @@ extension Committer {
                 }
             case .own(let records, _):
                 for record in records { try admit(record, nil, &ahead, &entries) }
+            case .transfer(let transfer):
+                let live = arriving.withLock { $0 }
+                entries += transfer.admit(into: &ahead, arriving: live)
             case .roll(let receipt):
                 guard try write(&entries, items[counted...index], &writer) else {
                     items.removeFirst(counted)
@@ -187,6 +190,7 @@ extension Committer {
         for item in items {
             switch item {
             case .own(_, let receipt?), .roll(let receipt): receipt.settle(failure)
+            case .transfer(let transfer): transfer.receipt.settle(failure)
             case .own, .message: break
             }
         }

@@ -41,6 +41,8 @@ package final class Committer: Sendable {
     let leftBox = Mutex<String?>(nil)
     let troubleBox = Mutex<Trouble>(Trouble())
     private let thread = Mutex<ServiceThread?>(nil)
+    /// The streams of which a broker has sent frames since the archive was opened.
+    let arriving = Mutex<Set<String>>([])
 
     /// Why nothing more is committed for now.
     struct Trouble: Sendable {
@@ -85,7 +87,8 @@ package final class Committer: Sendable {
     ///   - session: Counts up with each session.
     /// - Returns: Whether there was room. A broker that keeps to its credit always finds room.
     package func offer(_ record: LogRecord?, bytes: (any RecordBytes)?, session: UInt64) -> Bool {
-        inbox.offer(.message(record, bytes: bytes, session: session))
+        if case .frame(let frame)? = record { arriving.withLock { _ = $0.insert(frame.id.stream) } }
+        return inbox.offer(.message(record, bytes: bytes, session: session))
     }
 
     /// Throws away what waits of sessions before `session`; their broker sends it again.
@@ -98,6 +101,20 @@ package final class Committer: Sendable {
             throw RecordingError(.failed, "the archive is stopping, or has too much to do")
         }
         try receipt.wait()
+    }
+
+    /// Commits records of another archive, together, and waits for it.
+    ///
+    /// - Throws: ``RecordingError/Kind/diskFull`` when there is no room for them now; they are then
+    ///   committed once there is.
+    func commit(_ transfer: Transfer) throws(RecordingError) {
+        if let trouble { throw RecordingError(.diskFull, trouble) }
+        guard inbox.offer(.transfer(transfer)) else {
+            throw RecordingError(.failed, "the archive is stopping, or has too much to do")
+        }
+        while try !transfer.receipt.wait(for: .milliseconds(200)) {
+            if let trouble { throw RecordingError(.diskFull, trouble) }
+        }
     }
 
     /// Commits a record of the archive's own some time soon; returns whether there was room for it.

@@ -9,6 +9,8 @@ final class Inbox: Sendable {
         case message(LogRecord?, bytes: (any RecordBytes)?, session: UInt64)
         /// Records of the archive's own, kept together, and who waits for them.
         case own([LogRecord], Receipt?)
+        /// Records of another archive, kept together.
+        case transfer(Transfer)
         /// Begin a new segment, and who waits for it.
         case roll(Receipt)
 
@@ -16,6 +18,7 @@ final class Inbox: Sendable {
             switch self {
             case .message(_, let bytes?, _): bytes.headerByteCount + bytes.payloadByteCount
             case .message: 0
+            case .transfer(let transfer): transfer.byteCount
             case .own, .roll: 0
             }
         }
@@ -32,6 +35,7 @@ final class Inbox: Sendable {
                 case .message(.result, _, _): results += 1
                 case .message: others += 1
                 case .own(let records, _): others += records.count
+                case .transfer(let transfer): others += transfer.records.count
                 case .roll: break
                 }
             }
@@ -158,6 +162,13 @@ final class Receipt: Sendable {
     func settle(_ failure: RecordingError?) {
         self.failure.withLock { $0 = $0 ?? failure }  // The first word counts.
         bell.signal()
+    }
+
+    /// Waits so long for them to be committed; returns whether they are.
+    func wait(for time: DispatchTimeInterval) throws(RecordingError) -> Bool {
+        guard bell.wait(timeout: .now() + time) == .success else { return false }
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        return true
     }
 
     /// Waits until they are committed.

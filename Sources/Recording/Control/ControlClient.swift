@@ -79,11 +79,20 @@ package struct ControlClient: ~Copyable {
         return (stretch, parts[1])
     }
 
+    /// Hands over records of another archive, and waits until they are committed.
+    mutating func transfer(_ bytes: [UInt8]) throws(RecordingError) -> TransferCounts {
+        guard let counts = try exchange(.transfer, bytes).reply.transfer else {
+            throw RecordingError(.failed, "the archive does not say what it has taken in")
+        }
+        return counts
+    }
+
     private mutating func exchange(
-        _ request: ControlRequest
+        _ request: ControlRequest,
+        _ bytes: [UInt8]? = nil
     ) throws(RecordingError) -> (reply: ControlReply, parts: [[UInt8]]) {
         let answer: (ControlReply, [[UInt8]])?
-        do throws(ZeroMQError) { answer = try send(request) } catch {
+        do throws(ZeroMQError) { answer = try send(request, bytes) } catch {
             throw .control(error, directory)
         }
         guard let answer else {
@@ -101,14 +110,20 @@ package struct ControlClient: ~Copyable {
 
     /// Sends a request; `nil` when no answer comes in time.
     private mutating func send(
-        _ request: ControlRequest
+        _ request: ControlRequest,
+        _ bytes: [UInt8]?
     ) throws(ZeroMQError) -> (ControlReply, [[UInt8]])? {
         guard try wait(.writable, until: clock.now + patience) else { return nil }
         asked += 1
         let question = ControlQuestion(number: asked, request: request)
-        _ = try socket.send(copying: ControlCoding.encode(question))
-        // Selecting frames waits for the catalog and may take longer than reaching the archive.
-        let longest = if case .replay = request { Replays.patience } else { Duration.zero }
+        _ = try socket.send(copying: ControlCoding.encode(question), more: bytes != nil)
+        if let bytes { _ = try socket.send(copying: bytes) }
+        // Selecting frames, and committing many, may take longer than reaching the archive.
+        let longest =
+            switch request {
+            case .replay, .transfer: Replays.patience
+            default: Duration.zero
+            }
         let deadline = clock.now + patience + longest
         while try wait(.readable, until: deadline) {
             var parts: [[UInt8]] = []

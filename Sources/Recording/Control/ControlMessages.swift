@@ -16,6 +16,10 @@ package enum ControlRequest: Codable, Sendable, Equatable {
     case frame(stream: String, epoch: UInt64, sequence: UInt64)
     /// The next records of the log from a position on; their bytes follow the reply as one part.
     case records(from: UInt64)
+    /// Where a frame's record is in the log.
+    case position(stream: String, epoch: UInt64, sequence: UInt64)
+    /// Take in the records of another archive whose bytes follow as a part of their own.
+    case transfer
     /// Begin a long work.
     case begin(WorkRequest)
     /// How far a long work is.
@@ -103,6 +107,10 @@ package struct ControlReply: Codable, Sendable {
     package var job: JobProgress?
     /// The answer to ``ControlRequest/records(from:)``.
     package var records: RecordStretch?
+    /// The answer to ``ControlRequest/position(stream:epoch:sequence:)``; `nil` without such a frame.
+    package var position: UInt64?
+    /// The answer to ``ControlRequest/transfer``.
+    package var transfer: TransferCounts?
     /// The answer to the requests about long works.
     package var work: WorkStatus?
 }

@@ -83,9 +83,12 @@ final class ControlServer: Sendable {
             _ = bell.drain()
             while let identity = try socket.receive() {
                 guard identity.hasMore, var body = try socket.receive() else { continue }
-                try socket.skipRest(of: &body)
                 let peer = identity.withBytes { RoutingID($0) }
-                try take(body.copyBytes(), from: peer, socket, &parked)
+                let question = body.copyBytes()
+                var bytes: [UInt8] = []
+                if body.hasMore, try socket.receive(into: &body) { bytes = body.copyBytes() }
+                _ = try socket.skipRest(of: &body)
+                try take(question, bytes, from: peer, socket, &parked)
             }
             for (peer, reply) in desk.takeReplies() { try send(reply, nil, to: peer, socket) }
             for over in parked.takeOver(at: replays.projection.position, now: .now) {
@@ -95,12 +98,13 @@ final class ControlServer: Sendable {
     }
 
     private func take(
+        _ question: [UInt8],
         _ bytes: [UInt8],
         from peer: RoutingID,
         _ socket: borrowing Socket,
         _ parked: inout Parking<Parked>
     ) throws(ZeroMQError) {
-        guard let question = ControlCoding.decode(ControlQuestion.self, bytes) else {
+        guard let question = ControlCoding.decode(ControlQuestion.self, question) else {
             let sentence = "the archive does not understand this command; are both of one version?"
             return try refuse(sentence, 0, to: peer, socket, .invalid)
         }
@@ -109,8 +113,9 @@ final class ControlServer: Sendable {
         // A catalog that is far behind answers with what it has.
         case .catchUp: patience = .milliseconds(900)
         case .replay: patience = Replays.patience
-        case .change: return try hand(question, of: peer, isReady: true, socket)
-        case .status, .job, .frame, .records, .begin, .work:
+        case .change, .transfer:
+            return try hand(question, bytes, of: peer, isReady: true, socket)
+        case .status, .job, .frame, .records, .position, .begin, .work:
             let (reply, record) = answer(question)
             return try send(reply, record, to: peer, socket)
         }
@@ -132,13 +137,14 @@ final class ControlServer: Sendable {
         _ socket: borrowing Socket
     ) throws(ZeroMQError) {
         if case .replay = waiting.question.request {
-            return try hand(waiting.question, of: waiting.peer, isReady: isReady, socket)
+            return try hand(waiting.question, [], of: waiting.peer, isReady: isReady, socket)
         }
         try send(ControlReply(number: waiting.question.number), nil, to: waiting.peer, socket)
     }
 
     private func hand(
         _ question: ControlQuestion,
+        _ bytes: [UInt8],
         of peer: RoutingID,
         isReady: Bool,
         _ socket: borrowing Socket
@@ -147,7 +153,7 @@ final class ControlServer: Sendable {
             let sentence = "the catalog is behind the log and not there yet; try again in a while"
             return try refuse(sentence, question.number, to: peer, socket)
         }
-        guard desk.offer(question, from: peer) else {
+        guard desk.offer(question, bytes, from: peer) else {
             let sentence = "the archive has too many requests under way; try again in a while"
             return try refuse(sentence, question.number, to: peer, socket)
         }
@@ -196,7 +202,10 @@ final class ControlServer: Sendable {
                 return (reply, record)
             case .begin(let request): reply.work = try bench.begin(request)
             case .work(let number): reply.work = bench.status(of: number)
-            case .catchUp, .replay, .change: break
+            case .position(let stream, let epoch, let sequence):
+                let id = FrameID(stream: stream, epoch: epoch, sequence: sequence)
+                reply.position = try replays.committer.log.position(of: id)
+            case .catchUp, .replay, .change, .transfer: break
             }
         } catch {
             reply.refusal = .init(error)

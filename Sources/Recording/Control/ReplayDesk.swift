@@ -3,11 +3,11 @@ internal import Service
 internal import Synchronization
 internal import ZeroMQ
 
-/// The thread that begins and changes replays: selecting frames and committing them may take
-/// long, and nobody else is to wait for it.
+/// The thread that begins and changes replays and takes in the records of other archives: that may
+/// take long, and nobody else is to wait for it.
 final class ReplayDesk: Sendable {
     private struct Work: Sendable {
-        var questions: [(peer: RoutingID, question: ControlQuestion)] = []
+        var questions: [(peer: RoutingID, question: ControlQuestion, bytes: [UInt8])] = []
         var replies: [(peer: RoutingID, reply: ControlReply)] = []
         var isClosed = false
     }
@@ -16,6 +16,7 @@ final class ReplayDesk: Sendable {
     private static let limit = 16
 
     private let replays: Replays
+    private let importer: Importer
     private let bell: WakeUp
     private let work = Mutex(Work())
     private let arrival = DispatchSemaphore(value: 0)
@@ -24,16 +25,17 @@ final class ReplayDesk: Sendable {
     /// Starts the thread; `bell` is rung for each reply.
     init(_ replays: Replays, bell: WakeUp) throws(Failure) {
         self.replays = replays
+        importer = Importer(replays.committer, replays.projection)
         self.bell = bell
         let started = try ServiceThread("replays") { [self] in run() }
         thread.withLock { $0 = started }
     }
 
     /// Takes a request; returns whether there was room for it.
-    func offer(_ question: ControlQuestion, from peer: RoutingID) -> Bool {
+    func offer(_ question: ControlQuestion, _ bytes: [UInt8], from peer: RoutingID) -> Bool {
         let isTaken = work.withLock { work in
             guard work.questions.count < Self.limit, !work.isClosed else { return false }
-            work.questions.append((peer, question))
+            work.questions.append((peer, question, bytes))
             return true
         }
         if isTaken { arrival.signal() }
@@ -67,19 +69,20 @@ final class ReplayDesk: Sendable {
             }
             if isClosed { return }
             guard let next else { continue }
-            let reply = answer(next.question)
+            let reply = answer(next.question, next.bytes)
             work.withLock { $0.replies.append((next.peer, reply)) }
             bell.signal()
         }
     }
 
-    private func answer(_ question: ControlQuestion) -> ControlReply {
+    private func answer(_ question: ControlQuestion, _ bytes: [UInt8]) -> ControlReply {
         var reply = ControlReply(number: question.number)
         do throws(RecordingError) {
             switch question.request {
             case .replay(let request): reply.job = try replays.begin(request)
             case .change(let number, let change): reply.job = try replays.change(number, change)
-            case .status, .catchUp, .job, .frame, .records, .begin, .work: break
+            case .transfer: reply.transfer = try importer.take(bytes)
+            case .status, .catchUp, .job, .frame, .records, .position, .begin, .work: break
             }
         } catch {
             reply.refusal = .init(error)

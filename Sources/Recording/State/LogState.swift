@@ -85,6 +85,11 @@ package struct LogState: Sendable, Equatable {
 
     /// Takes frames that are gone off what the group of a gap owes, in its replays too.
     private mutating func settle(_ gap: Gap) {
+        if gap.reason == .transfer {
+            // Never offered to the group, and so no part of its ledger.
+            let live = Run(group: gap.group, number: 0)
+            _ = debts.settle(gap.first...gap.last, epoch: gap.epoch, stream: gap.stream, of: live)
+        }
         guard gap.reason == .retention else { return }
         for run in debts.owing where run.group == gap.group {
             let range = gap.first...gap.last
@@ -139,7 +144,7 @@ package struct LogState: Sendable, Equatable {
         }
     }
 
-    private mutating func liveRuns(of stream: String) -> [Run] {
+    mutating func liveRuns(of stream: String) -> [Run] {
         if let known = durableRuns[stream] { return known }
         let runs = groups.values
             .filter { $0.policy == .durable && $0.covers(stream: stream) }
@@ -218,7 +223,11 @@ extension LogState {
     }
 
     /// The gap before `place` that nobody announced, if there is one.
-    private func missing(before place: Place, of stream: String) -> Gap? {
+    func missing(
+        before place: Place,
+        of stream: String,
+        reason: Gap.Reason = .lost
+    ) -> Gap? {
         let next = streams[stream]
         let first = next?.epoch == place.epoch ? (next?.sequence ?? 0) : 0
         guard first < place.sequence else { return nil }
@@ -227,12 +236,12 @@ extension LogState {
             epoch: place.epoch,
             first: first,
             last: place.sequence - 1,
-            reason: .lost
+            reason: reason
         )
     }
 
     /// What of an announced gap is new, behind what is missing before it.
-    private func verdict(on gap: Gap) -> Admission {
+    func verdict(on gap: Gap, unannounced: Gap.Reason = .lost) -> Admission {
         guard gap.group.isEmpty else { return Admission(isAdmitted: true) }
         var fresh = gap
         if let next = streams[gap.stream] {
@@ -240,13 +249,14 @@ extension LogState {
             if next.epoch == gap.epoch { fresh.first = max(gap.first, next.sequence) }
         }
         let place = Place(epoch: gap.epoch, sequence: fresh.first)
-        let before = missing(before: place, of: gap.stream).map { [LogRecord.gap($0)] } ?? []
+        let unknown = missing(before: place, of: gap.stream, reason: unannounced)
+        let before = unknown.map { [LogRecord.gap($0)] } ?? []
         guard fresh == gap else { return Admission(before: before + [.gap(fresh)]) }
         return Admission(before: before, isAdmitted: true)
     }
 
     /// The records that end replays whose last frame has just been completed, or is gone.
-    private mutating func finishJobs(after record: LogRecord) -> [LogRecord] {
+    mutating func finishJobs(after record: LogRecord) -> [LogRecord] {
         switch record {
         case .result(let result): return finishJob(of: result.run)
         case .dead(let letter): return finishJob(of: letter.run)

@@ -67,46 +67,6 @@ struct VerifyAccess: ~Copyable {
         _ body: (_ record: RawSpan, _ position: UInt64) throws -> Void
     ) throws {
         var next = start
-        while next < end {
-            if let log {
-                next = try scan(log, from: next, to: end, body)
-            } else {
-                guard let answer = try client?.records(from: next) else { return }
-                try hand(out: answer.stretch, answer.bytes, to: end, body)
-                guard answer.stretch.next > next else { return }
-                next = answer.stretch.next
-            }
-        }
-    }
-
-    private func scan(
-        _ log: Log,
-        from start: UInt64,
-        to end: UInt64,
-        _ body: (RawSpan, UInt64) throws -> Void
-    ) throws -> UInt64 {
-        var failure: (any Error)?
-        let next = try log.scan(from: start) { position, record in
-            guard position < end else { return false }
-            do { try body(record, position) } catch { failure = error }
-            return failure == nil
-        }
-        if let failure { throw failure }
-        return next
-    }
-
-    private func hand(
-        out stretch: RecordStretch,
-        _ bytes: [UInt8],
-        to end: UInt64,
-        _ body: (RawSpan, UInt64) throws -> Void
-    ) throws {
-        var offset = 0
-        let span = unsafe bytes.span.bytes
-        for (position, byteCount) in zip(stretch.positions, stretch.byteCounts) {
-            guard position < end else { return }
-            try body(span.extracting(offset..<offset + byteCount), position)
-            offset += byteCount
-        }
+        try RecordStretch.walk(&next, to: end, &client, log, body)
     }
 }

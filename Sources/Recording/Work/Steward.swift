@@ -62,7 +62,9 @@ package enum Upkeep {
         let deadline = ContinuousClock.now + patience
         while true {
             do throws(RecordingError) {
-                return try alone(request, directory, command, logger, progress)
+                return try alone(directory, command, logger) { (steward) throws(RecordingError) in
+                    try steward.perform(request, progress: progress)
+                }
             } catch {
                 guard error.kind == .locked else { throw error }
                 let isServed = LockHolder(of: directory).isServing
@@ -73,13 +75,13 @@ package enum Upkeep {
         }
     }
 
-    private static func alone(
-        _ request: WorkRequest,
+    /// Opens an archive that nobody serves, and lends it to `body`.
+    static func alone<Value>(
         _ directory: DataDirectory,
         _ command: String,
         _ logger: Logger,
-        _ progress: (UInt64, UInt64) -> Void
-    ) throws(RecordingError) -> String {
+        _ body: (Steward) throws(RecordingError) -> Value
+    ) throws(RecordingError) -> Value {
         let opened = try LogWriter.open(directory, options: Log.Options(), command: command)
         opened.writer.log.onDamage { logger.error("\($0)") }
         let catalog = try Catalog.openOrBegin(directory.catalog) { logger.warning("\($0)") }
@@ -110,7 +112,7 @@ package enum Upkeep {
                 retention: retention,
                 logger: logger
             )
-            return try steward.perform(request, progress: progress)
+            return try body(steward)
         } catch let error as RecordingError {
             throw error
         } catch {

@@ -165,6 +165,8 @@ package struct Gap: WireMessage {
         case archiveAway = 3
         /// They were deleted to keep the disk free while a group still owed them.
         case retention = 4
+        /// They were not in a file that was imported; of a group: they were, and it did not get them.
+        case transfer = 5
     }
 
     /// The stream.
