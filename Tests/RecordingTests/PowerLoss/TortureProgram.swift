@@ -18,7 +18,9 @@ import ZeroMQ
         let count = Self.environment["TORTURE_COUNT"].flatMap(UInt64.init) ?? .max
         let options = Log.Options(segmentByteCount: 1 << 16)
         let opened = try LogWriter.open(directory, options: options)
-        var next = opened.state.streams["cam"]?.sequence ?? 0
+        // The newest step once more: it may have been ended between its frame and its results.
+        let kept = opened.state.streams["cam"]?.sequence ?? 0
+        var next = kept > 0 ? kept - 1 : 0
         let wakeUp = try WakeUp()
         let committer = try Committer(opened, logger: Fixture.logger, wakeUps: [wakeUp])
         let projection = try CatalogProjection(
