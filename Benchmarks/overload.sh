@@ -44,7 +44,7 @@ while ((lag > 0 || published < cameras * rate * load)); do
 import json, sys
 status = json.load(sys.stdin)
 group = next((g for g in status["groups"] if g["group"] == "slow"), {"published": 0, "pending": 0})
-print(group["published"], group["pending"], round(status["payload_bytes"] / 1e6))')
+print(group.get("published", 0), group.get("pending", 0), round(status["payload_bytes"] / 1e6))')
     resident=$(awk '/VmRSS/ {printf "%d", $2 / 1024}' "/proc/$broker/status")
     printf '%8d %10d %10d %12d %12d\n' $((SECONDS - began)) "$published" "$lag" "$payload" "$resident"
     if [[ -z $added ]] && ((SECONDS - began >= load)); then

@@ -159,6 +159,27 @@ struct BrokerStatus: Decodable, Sendable {
         let dead: Int
         let pending: Int
 
+        private enum CodingKeys: CodingKey {
+            case group, workers, published, completed, failed, shed, superseded, dead, pending
+        }
+
+        /// Numbers that the broker does not know yet are 0.
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            func number(_ key: CodingKeys) throws -> Int {
+                try values.decodeIfPresent(Int.self, forKey: key) ?? 0
+            }
+            group = try values.decode(String.self, forKey: .group)
+            workers = try values.decode(Int.self, forKey: .workers)
+            published = try number(.published)
+            completed = try number(.completed)
+            failed = try number(.failed)
+            shed = try number(.shed)
+            superseded = try number(.superseded)
+            dead = try number(.dead)
+            pending = try number(.pending)
+        }
+
         /// Whether every frame offered to the group is accounted for.
         var isBalanced: Bool { published == completed + shed + superseded + dead + pending }
     }
