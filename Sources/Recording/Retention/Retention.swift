@@ -8,10 +8,8 @@ internal import Synchronization
 final class Retention: Sendable {
     private struct State: Sendable {
         var isClosed = false
-        /// Rounds asked for and done, so that somebody can wait for one.
-        var asked: UInt64 = 0
-        var done: UInt64 = 0
-        var failure: RecordingError?
+        /// Who waits for a round that has not begun.
+        var waiting: [Receipt] = []
     }
 
     /// Between two looks at the clock and the disk.
@@ -41,21 +39,18 @@ final class Retention: Sendable {
 
     /// Has a round done now, and waits for it.
     func round() throws(RecordingError) {
-        let number = state.withLock { state in
-            state.asked += 1
-            return state.asked
+        let receipt = Receipt()
+        let isClosed = state.withLock { state in
+            if !state.isClosed { state.waiting.append(receipt) }
+            return state.isClosed
         }
+        guard !isClosed else { throw Self.isStopping }
         bell.signal()
-        while true {
-            let (isOver, failure) = state.withLock { state in
-                (state.done >= number || state.isClosed, state.failure)
-            }
-            if isOver {
-                if let failure { throw failure }
-                return
-            }
-            usleep(2_000)
-        }
+        try receipt.wait()
+    }
+
+    private static var isStopping: RecordingError {
+        RecordingError(.failed, "the archive is stopping")
     }
 
     /// Ends the thread after what it is doing.
@@ -70,8 +65,11 @@ final class Retention: Sendable {
         var round = RetentionRound(committer, directory, logger)
         var said = ""
         while true {
-            let (isClosed, asked) = state.withLock { ($0.isClosed, $0.asked) }
-            if isClosed { return }
+            let (isClosed, waiting) = state.withLock { state in
+                defer { state.waiting.removeAll() }
+                return (state.isClosed, state.waiting)
+            }
+            if isClosed { return waiting.forEach { $0.settle(Self.isStopping) } }
             var failure: RecordingError?
             var hasTaken = false
             do throws(RecordingError) {
@@ -84,10 +82,7 @@ final class Retention: Sendable {
                 if said != error.description { logger.error("retention: \(error)") }
                 said = error.description
             }
-            state.withLock { state in
-                state.done = asked
-                state.failure = failure
-            }
+            waiting.forEach { $0.settle(failure) }
             if hasTaken, failure == nil { continue }
             _ = bell.wait(timeout: .now() + Self.interval)
         }

@@ -145,35 +145,34 @@ struct Orders {
 
     /// Has the catalog follow, and leave nothing of the rows in its free pages.
     private func eraseTraces() throws(RecordingError) {
+        try waitForCatalog(
+            .seconds(600),
+            else: "the catalog does not follow; archive verify says why"
+        )
+        try steward.catalog.vacuum()
+    }
+
+    /// Waits until the catalog has everything that is promised now.
+    private func waitForCatalog(
+        _ patience: Duration,
+        else sentence: String
+    ) throws(RecordingError) {
         let end = committer.log.promised
-        let deadline = ContinuousClock.now + .seconds(600)
+        let deadline = ContinuousClock.now + patience
         while steward.projection.position < end {
-            guard ContinuousClock.now < deadline else {
-                throw RecordingError(
-                    .failed,
-                    "the catalog does not follow; archive verify says why"
-                )
-            }
+            guard ContinuousClock.now < deadline else { throw RecordingError(.failed, sentence) }
             usleep(5_000)
         }
-        try steward.catalog.vacuum()
     }
 
     private func select(
         _ selection: Catalog.Selection,
         _ words: String
     ) throws(RecordingError) -> FrameSet {
-        let end = committer.log.promised
-        let deadline = ContinuousClock.now + Replays.patience
-        while steward.projection.position < end {
-            guard ContinuousClock.now < deadline else {
-                throw RecordingError(
-                    .failed,
-                    "the catalog is behind the log and not there yet; try again in a while"
-                )
-            }
-            usleep(5_000)
-        }
+        try waitForCatalog(
+            Replays.patience,
+            else: "the catalog is behind the log and not there yet; try again in a while"
+        )
         let frames = FrameSet(try steward.catalog.frames(in: selection))
         guard !frames.isEmpty else {
             throw RecordingError(.invalid, "no frame is selected by \(words)")
