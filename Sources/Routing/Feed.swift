@@ -40,6 +40,8 @@ struct Feed {
     var cursor: Place?
     /// Whether a FETCH is under way.
     var isFetching = false
+    /// Where the cursor was when it was sent.
+    var askedAfter: Place?
     /// Of the room kept for its answer, what no frame has taken yet, in bytes.
     var askedBytes = 0
     /// Whether the archive has nothing more behind the cursor (a replay's end).

@@ -35,6 +35,7 @@ extension Router {
         )
         guard bytes > 0 else { return }
         groups[group].feeds[feed].isFetching = true
+        groups[group].feeds[feed].askedAfter = state.cursor
         fetchesUnderWay += 1
         groups[group].feeds[feed].askedBytes = bytes
         groups[group].fetchedBytes += bytes
@@ -121,16 +122,17 @@ extension Router {
         if groups[group].feeds[feed].isReplay {
             groups[group].feeds[feed].account.owed = Int64(min(end.owedFrames, Account.most))
         }
-        let before = groups[group].feeds[feed].cursor
+        let cursor = groups[group].feeds[feed].cursor
         if let through = end.through {
-            groups[group].feeds[feed].cursor = before.map { max($0, through) } ?? through
+            groups[group].feeds[feed].cursor = cursor.map { max($0, through) } ?? through
         }
-        let hasAdvanced = groups[group].feeds[feed].cursor != before
+        let hasAdvanced =
+            groups[group].feeds[feed].cursor != groups[group].feeds[feed].askedAfter
         if end.isHead, groups[group].feeds[feed].isReplay {
             groups[group].feeds[feed].isDrained = true
         } else if end.isHead, goLive(group: group, feed: feed) {
             dispatch(group)
-        } else if hasAdvanced || !groups[group].feeds[feed].queue.isEmpty {
+        } else if hasAdvanced {
             fetchIfNeeded(group: group, feed: feed)
         }
         // Otherwise the archive has not come further: the next tick asks again.

@@ -99,6 +99,31 @@ import Wire
         #expect(desk.ledger("faces")?.replayOwed == 0)
     }
 
+    @Test func thePacedAnswerOfOneFrameIsFollowedByTheNextRequestAtOnce() {
+        var desk = Desk()
+        let archive = desk.archive()
+        desk.tell(.ready(archive))
+        desk.worker(GroupDefinition(name: "faces"), frames: 4)
+        let run = Run(group: "faces", number: 1)
+        let first = desk.tell(.debt(archive, Debt(run: run, stream: "old", owedFrames: 3))).fetches
+        #expect(first.map(\.after) == [nil])
+        let frame = Desk.frame("old", 0)
+        desk.tell(.fetched(archive, Fetched(run: run), frame, desk.newSlot()))
+        let place = Place(epoch: 1, sequence: 0)
+        let end = End(
+            run: run,
+            stream: "old",
+            through: place,
+            isHead: false,
+            owedFrames: 3,
+            owedBytes: 0
+        )
+        #expect(desk.tell(.end(archive, end)).fetches.map(\.after) == [place])
+        // An answer without a step forward is asked for again by the tick only.
+        #expect(desk.tell(.end(archive, end)).fetches.isEmpty)
+        #expect(desk.tell(.tick).fetches.map(\.after) == [place])
+    }
+
     @Test func uncommittedMessagesAreSentAgainToANewSessionInOrder() {
         var desk = Desk()
         let first = desk.archive()
