@@ -6,8 +6,9 @@ internal import Wire
 /// back; perform the effects it gives, in order. It never sees a payload, only ``Slot``s.
 ///
 /// Reading order: ``Event`` and ``Effect``; Router+Cameras (frames come in), Router+Groups (who is
-/// in a group), Router+Dispatch (who gets what), Router+Workers (what becomes of leases),
-/// Router+Archive and Router+Fetch (what is kept, and what comes back), Router+Status.
+/// in a group), Router+Dispatch (who gets what), Router+Answers, Router+Workers and Router+Attempts
+/// (what becomes of leases), Router+Archive and Router+Fetch (what is kept, and what comes back),
+/// Router+Status.
 package struct Router: Sendable {
     /// What a session is, once HELLO has said it.
     enum Role {

@@ -48,7 +48,11 @@ struct TransferOutput: ~Copyable {
     }
 
     private mutating func flush() throws(Failure) {
-        try OutputFiles.write(buffer, to: descriptor, isStandard ? "standard output" : path)
+        try unsafe OutputFiles.write(
+            buffer.span.bytes,
+            to: descriptor,
+            isStandard ? "standard output" : path
+        )
         buffer.removeAll(keepingCapacity: true)
     }
 }

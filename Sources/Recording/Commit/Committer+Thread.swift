@@ -68,8 +68,7 @@ extension Committer {
             case .own(let records, _):
                 for record in records { try admit(record, nil, &ahead, &entries) }
             case .transfer(let transfer):
-                let live = arriving.withLock { $0 }
-                entries += transfer.admit(into: &ahead, arriving: live)
+                entries += transfer.admit(into: &ahead, arriving: inbox.arriving)
             case .roll(let receipt):
                 guard try write(&entries, items[counted...index], &writer) else {
                     items.removeFirst(counted)

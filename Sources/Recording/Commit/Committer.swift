@@ -41,8 +41,6 @@ package final class Committer: Sendable {
     let leftBox = Mutex<String?>(nil)
     let troubleBox = Mutex<Trouble>(Trouble())
     private let thread = Mutex<ServiceThread?>(nil)
-    /// The streams of which a broker has sent frames since the archive was opened.
-    let arriving = Mutex<Set<String>>([])
 
     /// Why nothing more is committed for now.
     struct Trouble: Sendable {
@@ -87,8 +85,7 @@ package final class Committer: Sendable {
     ///   - session: Counts up with each session.
     /// - Returns: Whether there was room. A broker that keeps to its credit always finds room.
     package func offer(_ record: LogRecord?, bytes: (any RecordBytes)?, session: UInt64) -> Bool {
-        if case .frame(let frame)? = record { arriving.withLock { _ = $0.insert(frame.id.stream) } }
-        return inbox.offer(.message(record, bytes: bytes, session: session))
+        inbox.offer(.message(record, bytes: bytes, session: session))
     }
 
     /// Throws away what waits of sessions before `session`; their broker sends it again.

@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Synchronization
+internal import Wire
 
 /// What waits to be committed: filled by several threads, emptied by the committing one.
 final class Inbox: Sendable {
@@ -52,6 +53,7 @@ final class Inbox: Sendable {
 
     private struct Waiting: Sendable {
         var items: [Item] = []
+        var arriving: Set<String> = []
         var isClosed = false
         var hasSleeper = false
         /// Whether messages are not given out for now.
@@ -72,12 +74,18 @@ final class Inbox: Sendable {
                 return (false, false)
             }
             waiting.items.append(item)
+            if case .message(.frame(let frame)?, _, _) = item {
+                waiting.arriving.insert(frame.id.stream)
+            }
             defer { waiting.hasSleeper = false }
             return (true, waiting.hasSleeper)
         }
         if rings { bell.signal() }
         return isTaken
     }
+
+    /// The streams of which a broker has sent frames so far.
+    var arriving: Set<String> { waiting.withLock { $0.arriving } }
 
     /// Throws away the messages of sessions before `session`; their broker sends them again.
     func forget(before session: UInt64) {
