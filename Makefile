@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 FLAGS ?=
-PROGRAMS := broker camera worker archive
+PROGRAMS := broker camera worker archive bench
 
 # Code in packages of its own, without the links to Sources.
 BESIDE := Fuzz/Package.swift Fuzz/Sources/FuzzCodec Fuzz/Sources/FuzzRouter \

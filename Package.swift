@@ -13,6 +13,7 @@ let arguments: Target.Dependency = .product(
     package: "swift-argument-parser"
 )
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 // The same SQLite, for the connection whose authorizer is not GRDB's.
 let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -39,11 +40,13 @@ let package = Package(
         .executable(name: "camera", targets: ["Camera"]),
         .executable(name: "worker", targets: ["Worker"]),
         .executable(name: "archive", targets: ["Archive"]),
+        .executable(name: "bench", targets: ["Bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // Executables: options and wiring.
@@ -51,6 +54,10 @@ let package = Package(
         program("Camera", ["Capture", "Wire", "Service", "ZeroMQ", arguments, logging]),
         program("Worker", ["Vision", "Imaging", "Wire", "Service", "ZeroMQ", arguments, logging]),
         program("Archive", ["Recording", "Wire", "Service", arguments, logging]),
+        program(
+            "Bench",
+            ["Capture", "Imaging", "Wire", "Service", "ZeroMQ", histogram, arguments, logging]
+        ),
 
         // What Zoetrope is.
         room("Routing", ["Wire"]),

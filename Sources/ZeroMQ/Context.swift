@@ -30,3 +30,12 @@ package final class Context: Sendable {
         }
     }
 }
+
+extension Context {
+    /// The version of libzmq that is in use, such as `4.3.4`.
+    package static var libraryVersion: String {
+        var (major, minor, patch) = (Int32(0), Int32(0), Int32(0))
+        unsafe zmq_version(&major, &minor, &patch)
+        return "\(major).\(minor).\(patch)"
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Service
+import Wire
+
+/// `bench endtoend`: how many frames a second go all the way.
+struct EndToEndCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "endtoend",
+        abstract: "Send frames as fast as they are acknowledged, through everything.",
+        discussion: """
+            Cameras send to a broker, which gives each frame to one of the workers and to the \
+            archive. The time runs from the first frame to the last acknowledgement or the last \
+            frame done, whichever is later; each frame must have reached exactly one worker.
+            """
+    )
+
+    @Option(hinting: "Frames in all.")
+    var frames = 20_000
+
+    @Option(hinting: "Cameras.")
+    var cameras = 2
+
+    @Option(hinting: "Workers, all of one group.")
+    var workers = 2
+
+    @Option(hinting: "Frames that a worker has in hand.")
+    var credit = 32
+
+    @OptionGroup var stand: StandOptions
+    @OptionGroup var pictures: PictureOptions
+    @OptionGroup var printing: PrintOptions
+
+    func validate() throws {
+        guard frames >= 1, (1...4_096).contains(cameras), (0...1_024).contains(workers) else {
+            throw ValidationError("it takes frames, 1 to 4,096 cameras and 0 to 1,024 workers")
+        }
+        guard (2...1_000).contains(credit) else { throw ValidationError("--credit is 2 to 1,000") }
+    }
+
+    func run() throws {
+        let stop = try StopSignal()
+        Program.allowManyConnections()
+        let logger = printing.common.logger("bench")
+        let pictures = try pictures.load()
+        let (outcome, memory, time) = try stand.withStand { stand in
+            var load = Load(
+                on: stand,
+                cameras: cameras,
+                workers: workers,
+                pictures: pictures,
+                acknowledgement: self.stand.noArchive ? .broker : .archive
+            )
+            for index in load.cameras.indices {
+                load.cameras[index].count = frames / cameras + (index < frames % cameras ? 1 : 0)
+            }
+            for index in load.workers.indices { load.workers[index].credit = credit }
+            let outcome = try load.run(stop: stop, logger: logger)
+            guard outcome.trouble.isEmpty else { throw Failure(.general, outcome.trouble) }
+            return (outcome, stand.brokerPeakByteCount, stand.processorTime)
+        }
+        try show(outcome, pictures, memory: memory, processorTime: time)
+    }
+
+    private func show(
+        _ outcome: Load.Outcome,
+        _ pictures: Pictures,
+        memory: Int,
+        processorTime: Duration
+    ) throws {
+        let rate = outcome.framesPerSecond
+        let seconds = outcome.duration / .seconds(1)
+        var report = Report()
+        report.add("frames", "frames", outcome.cameras.delivered)
+        report.add("size", "bytes a frame", pictures.byteCount)
+        report.add("transport", "", stand.transport.rawValue)
+        report.add("sync", "", stand.noArchive ? "no archive" : stand.sync.rawValue)
+        report.add("seconds", "", .number(seconds), "")
+        report.add("frames_per_second", "", .number(rate), "")
+        report.add("broker_peak_bytes", "", memory)
+        report.add("processor_seconds", "", .number(processorTime / .seconds(1)), "")
+        report.addSurroundings()
+        guard !printing.json else { return try report.show(json: true) }
+        let volume = Readable.bytes(Int(rate * Double(pictures.byteCount)))
+        print(
+            """
+            \(Readable.count(Int(rate.rounded()))) frames/s (\(volume)/s): \
+            \(Readable.count(outcome.cameras.delivered)) frames of \
+            \(Readable.count(pictures.byteCount)) bytes in \
+            \(Readable.duration(outcome.duration)), \(cameras) cameras, \(workers) workers, \
+            \(stand.words); broker \(Readable.bytes(memory)) at most
+            """
+        )
+        print("on \(Machine().description)")
+    }
+}

@@ -1,0 +1,191 @@
+import Capture
+import Logging
+import Service
+import Wire
+import ZeroMQ
+
+/// How one camera of a load sends.
+struct CameraPlan: Sendable {
+    var endpoint: String
+    var stream: String
+    var pictures: Pictures
+    var acknowledgement: CameraWishes.Acknowledgement
+    /// Frames a second; `nil` as fast as they are acknowledged.
+    var framesPerSecond: Double?
+    /// After the beginning of the load, so that cameras do not send in step.
+    var phase = Duration.zero
+    /// Frames in all; `nil` no end.
+    var count: Int?
+    /// Stop taking pictures then; `nil` no end.
+    var time: Duration?
+    /// What is held until it is acknowledged.
+    var window = SendWindow.Limits(byteCount: 16 << 20, frameCount: 1_024)
+    /// How long the last acknowledgements may take.
+    var patience = Duration.seconds(60)
+}
+
+/// What became of a camera's frames.
+struct CameraReport: Sendable {
+    /// Frames taken.
+    var taken = 0
+    /// Frames acknowledged, or sent where nothing is acknowledged.
+    var delivered = 0
+    /// Frames that found no room.
+    var shed = 0
+    /// Frames sent or waiting at the end that nobody acknowledged.
+    var givenUp = 0
+    /// When the last acknowledgement came.
+    var last: ContinuousClock.Instant?
+}
+
+/// One camera of a load, on a thread of its own.
+struct LoadCamera: ~Copyable {
+    /// Frames taken in a row before the link is looked after.
+    private static let longestBurst = 32
+    /// How soon the beginning and the end are noticed.
+    private static let look = Duration.milliseconds(20)
+
+    private let plan: CameraPlan
+    private let gate: Gate
+    private var link: Link
+    private var window: SendWindow
+    private var pending: SendWindow.Item?
+    private var hasArrived = false
+    private var isInSession = false
+    private var isStopped = false
+    private var beginning: Gate.Beginning?
+    private var report = CameraReport()
+
+    init(_ plan: CameraPlan, gate: Gate, stop: StopSignal, logger: Logger) throws {
+        self.plan = plan
+        self.gate = gate
+        window = SendWindow(
+            stream: plan.stream,
+            acknowledgement: plan.acknowledgement,
+            limits: plan.window
+        )
+        var configuration = Link.Configuration(endpoint: plan.endpoint, logger: logger)
+        configuration.stop = stop
+        configuration.sendHighWater = 64
+        let wishes = CameraWishes(
+            stream: plan.stream,
+            epoch: 0,
+            acknowledgement: plan.acknowledgement
+        )
+        link = try Link(configuration, in: Context()) {
+            Hello(name: wishes.stream, role: .camera(wishes))
+        }
+    }
+
+    /// Sends what the plan says, and waits until it is acknowledged.
+    consuming func run() throws -> CameraReport {
+        var ended: ContinuousClock.Instant?
+        while !isStopped {
+            let event = try link.next(until: nextLook(ended), wantsToSend: pending != nil)
+            handle(event)
+            if beginning == nil { beginning = gate.beginning }
+            if ended == nil {
+                if takePictures() { ended = .now }
+            }
+            try pump()
+            if let ended, window.isEmpty || .now > ended + plan.patience { break }
+        }
+        link.close(reason: "the load is over")
+        report.delivered = Int(window.freedCount)
+        report.shed = Int(window.shedCount)
+        report.givenUp = window.heldFrameCount
+        return report
+    }
+
+    private mutating func handle(_ event: consuming LinkEvent) {
+        switch consume event {
+        case .connected(let welcome):
+            guard !isInSession else { return }
+            isInSession = true
+            window.beginSession(
+                lastEpoch: welcome.lastEpoch,
+                now: UInt64(max(0, WallClock.nanoseconds))
+            )
+        case .message(let parts):
+            if parts.type == .ack, let ack = try? parts.head.withBytes({ try Ack(decoding: $0) }) {
+                acknowledge(ack)
+            }
+            link.recycle(parts)
+        case .lost:
+            isInSession = false
+            pending = nil
+            window.endSession()
+        case .stopped: isStopped = true
+        default: break
+        }
+    }
+
+    private mutating func acknowledge(_ ack: Ack) {
+        let before = window.freedCount
+        window.acknowledge(ack)
+        if window.freedCount != before { report.last = .now }
+        // Room is granted once whoever is to acknowledge is there.
+        guard !hasArrived, ack.limit > 0 else { return }
+        hasArrived = true
+        gate.arrive()
+    }
+
+    /// When to look next at the clock.
+    private func nextLook(_ ended: ContinuousClock.Instant?) -> ContinuousClock.Instant {
+        let look = ContinuousClock.now + Self.look
+        guard let beginning, ended == nil else { return look }
+        guard let rate = plan.framesPerSecond else { return max(look, beginning.instant) }
+        return beginning.instant + offset(of: report.taken, rate)
+    }
+
+    private func offset(of number: Int, _ rate: Double) -> Duration {
+        plan.phase + .seconds(Double(number) / rate)
+    }
+
+    /// Takes the pictures that are due and fit; returns whether these were the last.
+    private mutating func takePictures() -> Bool {
+        guard let beginning else { return false }
+        for _ in 0..<Self.longestBurst {
+            let now = ContinuousClock.now
+            guard now >= beginning.instant else { return false }
+            if let count = plan.count, report.taken >= count { return true }
+            if let time = plan.time, now >= beginning.instant + time { return true }
+            var capturedAt = WallClock.nanoseconds
+            if let rate = plan.framesPerSecond {
+                let offset = offset(of: report.taken, rate)
+                guard now >= beginning.instant + offset else { return false }
+                // When it was due, so that a load that is late is not spared the wait.
+                capturedAt = beginning.wall + Int64(offset / .nanoseconds(1))
+            } else if !window.hasRoom(for: plan.pictures.byteCount) {
+                return false
+            }
+            window.offer(plan.pictures.frame(report.taken, capturedAt: capturedAt))
+            report.taken += 1
+        }
+        return false
+    }
+
+    private mutating func pump() throws {
+        while let item = pending ?? window.next() {
+            guard try send(item) else {
+                pending = item
+                return
+            }
+            pending = nil
+        }
+        if plan.acknowledgement == .none { report.last = .now }
+    }
+
+    private mutating func send(_ item: SendWindow.Item) throws -> Bool {
+        switch item {
+        case .gap(let gap): return try link.send(gap) != .wouldBlock
+        case .frame(let frame, let id):
+            var payload = try Message(copying: frame.payload)
+            let outcome = try link.send(frame.header(id), payload: &payload)
+            guard outcome != .tooLarge else {
+                throw Failure(.usage, "the broker takes no frames of that --size")
+            }
+            return outcome == .sent
+        }
+    }
+}

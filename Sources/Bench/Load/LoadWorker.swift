@@ -1,0 +1,150 @@
+import Logging
+import Service
+import Wire
+import ZeroMQ
+
+/// How one worker of a load works.
+struct WorkerPlan: Sendable {
+    var endpoint: String
+    var name: String
+    var group: GroupDefinition
+    /// How long each frame takes.
+    var workTime = Duration.zero
+    /// Frames in hand at once.
+    var credit = 32
+}
+
+/// One worker of a load, on a thread of its own: reads each frame, checks that it is what the camera
+/// sent, takes its time, and answers without detections.
+struct LoadWorker: ~Copyable {
+    /// How soon the end is noticed.
+    private static let look = Duration.milliseconds(50)
+    private static let creditBytes: UInt64 = 64 << 20
+
+    private let plan: WorkerPlan
+    private let gate: Gate
+    private let tally: Tally
+    private var link: Link
+    private var hasArrived = false
+    /// Leases in hand, in the order they came.
+    private var leases: [Wire.Result] = []
+    /// When the first of them is done.
+    private var due: ContinuousClock.Instant?
+
+    init(
+        _ plan: WorkerPlan,
+        gate: Gate,
+        tally: Tally,
+        stop: StopSignal,
+        logger: Logger
+    ) throws {
+        self.plan = plan
+        self.gate = gate
+        self.tally = tally
+        var configuration = Link.Configuration(endpoint: plan.endpoint, logger: logger)
+        configuration.stop = stop
+        configuration.receiveHighWater = plan.credit + 64
+        let wishes = WorkerWishes(
+            group: plan.group,
+            creditFrames: UInt32(plan.credit),
+            creditBytes: Self.creditBytes,
+            slots: 1,
+            model: "none"
+        )
+        let name = plan.name
+        link = try Link(configuration, in: Context()) { Hello(name: name, role: .worker(wishes)) }
+    }
+
+    /// Works until the load is over.
+    consuming func run() throws {
+        while !gate.isClosed {
+            let look = ContinuousClock.now + Self.look
+            let isReady = due.map { $0 <= .now } ?? false
+            switch try link.next(until: min(look, due ?? look), wantsToSend: isReady) {
+            case .connected(let welcome): arrive(welcome)
+            case .message(let parts): take(parts)
+            case .lost: forget()
+            case .refused(let error):
+                forget()
+                if error.code == .groupDiffers { throw Failure(.general, error.sentence) }
+            case .stopped: gate.close()
+            default: break
+            }
+            try answer()
+        }
+        link.close(reason: "the load is over")
+    }
+
+    private mutating func arrive(_ welcome: Welcome) {
+        guard !hasArrived, welcome.creditFrames > 0 else { return }
+        hasArrived = true
+        gate.arrive()
+    }
+
+    private mutating func forget() {
+        leases.removeAll()
+        due = nil
+    }
+
+    private mutating func take(_ parts: consuming Parts) {
+        if parts.type == .deliver,
+            let lease = try? parts.head.withBytes({ try Deliver(decoding: $0) }),
+            let frame = parts.readFrame()
+        {
+            take(lease, frame, isIntact: parts.payloadHash == frame.payloadHash)
+        }
+        link.recycle(parts)
+    }
+
+    private mutating func take(_ lease: Deliver, _ frame: Frame, isIntact: Bool) {
+        leases.append(
+            Wire.Result(
+                run: lease.run,
+                frame: frame.id,
+                token: lease.token,
+                attempt: lease.attempt,
+                worker: plan.name,
+                failure: isIntact ? "" : "the payload is not what the camera sent",
+                model: "none",
+                modelHash: 0,
+                startedAt: WallClock.nanoseconds
+            )
+        )
+        tally.count(
+            frame.id.stream,
+            frame.id.sequence,
+            byteCount: Int(frame.byteCount),
+            isIntact: isIntact
+        )
+        if due == nil { due = .now + plan.workTime }
+    }
+
+    /// Answers what is done.
+    private mutating func answer() throws {
+        var answered = 0
+        while let moment = due, moment <= .now, answered < leases.count {
+            guard try link.send(leases[answered]) != .wouldBlock else { break }
+            answered += 1
+            due = answered < leases.count ? moment + plan.workTime : nil
+        }
+        leases.removeFirst(answered)
+    }
+}
+
+extension Parts {
+    /// The camera's header, if it is one.
+    fileprivate borrowing func readFrame() -> Frame? {
+        switch frameHeader {
+        case .some(let header): try? header.withBytes { try Frame(decoding: $0) }
+        case .none: nil
+        }
+    }
+
+    /// XXH3-64 of the payload.
+    fileprivate var payloadHash: UInt64? {
+        switch payload {
+        case .some(let payload): payload.withBytes { xxh3($0) }
+        case .none: nil
+        }
+    }
+}
