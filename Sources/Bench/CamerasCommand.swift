@@ -37,7 +37,8 @@ struct CamerasCommand: ParsableCommand {
     @OptionGroup var printing: PrintOptions
 
     func validate() throws {
-        guard fps > 0, fps.isFinite, (1...4_096).contains(first), (first...4_096).contains(most) else {
+        guard fps > 0, fps.isFinite, (1...4_096).contains(first), (first...4_096).contains(most)
+        else {
             throw ValidationError("it takes --fps above 0, and 1 to 4,096 cameras to try")
         }
     }

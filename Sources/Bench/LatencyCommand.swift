@@ -62,7 +62,12 @@ struct LatencyCommand: ParsableCommand {
             logger: printing.common.logger("bench")
         )
         var report = Report()
-        report.add("frames_per_second", "load", .number(rate), "\(Readable.threeDigits(rate)) frames/s")
+        report.add(
+            "frames_per_second",
+            "load",
+            .number(rate),
+            "\(Readable.threeDigits(rate)) frames/s"
+        )
         if let most {
             report.add(
                 "most_frames_per_second",

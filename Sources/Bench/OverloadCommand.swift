@@ -76,10 +76,13 @@ struct OverloadCommand: ParsableCommand {
         }
         let curve = Curve(prints: !printing.json)
         let brokerMemory = stand.brokerMemory
-        let listener = try Listener(stand.events, groupHeard: { (group: GroupStatus, broker: Status) in
-            guard group.group.name == LoadName.group else { return }
-            curve.note(group, broker, memory: brokerMemory())
-        })
+        let listener = try Listener(
+            stand.events,
+            groupHeard: { (group: GroupStatus, broker: Status) in
+                guard group.group.name == LoadName.group else { return }
+                curve.note(group, broker, memory: brokerMemory())
+            }
+        )
         let outcome = try load.run(stop: stop, logger: logger)
         try listener.close()
         var report = Report()

@@ -38,6 +38,10 @@ struct Feed {
     var source: Source
     /// Frames at or before this place are never queued again; of durable groups and replays.
     var cursor: Place?
+    /// When about the first frame came that it has not: known once it fell behind or was fetched from.
+    var behindSince: Duration?
+    /// Whether it waits for its turn to have frames asked for.
+    var isHungry = false
     /// Whether a FETCH is under way.
     var isFetching = false
     /// Where the cursor was when it was sent.

@@ -60,6 +60,12 @@ struct Group {
     var rotations = [Queue<Int>(), Queue<Int>()]
     /// Feeds of pushed frames, by the bytes that wait in them.
     var fullest = LargestFirst()
+    /// The same, by the frames that wait in them.
+    var longest = LargestFirst()
+    /// Feeds that frames are to be asked for, in turn: the live ones, and those of replays.
+    var hungry = [Queue<Int>(), Queue<Int>()]
+    /// Which of these two lines comes first the next time.
+    var lineToFetch = Group.live
     /// Frames that may be poison, oldest first.
     var suspects = Queue<Suspect>()
     /// The worker that gets nothing new until it holds nothing and can take the first suspect.
@@ -118,6 +124,18 @@ struct Group {
     /// Whether any feed has frames and waits for nobody else.
     var hasTurns: Bool { rotations[Self.live].count > 0 || rotations[Self.replays].count > 0 }
 
+    /// Whether frames are to be asked for.
+    var hasHungry: Bool { hungry[Self.live].count > 0 || hungry[Self.replays].count > 0 }
+
+    /// Takes a feed out of the line of those that frames are to be asked for.
+    mutating func forgetHunger(of feed: Int) {
+        guard feeds[feed].isHungry else { return }
+        feeds[feed].isHungry = false
+        let kind = feeds[feed].isReplay ? Self.replays : Self.live
+        guard let offset = hungry[kind].firstOffset(where: { $0 == feed }) else { return }
+        hungry[kind].remove(at: offset)
+    }
+
     /// The feed whose turn it is in a rotation.
     ///
     /// Mutating, as are others on the way of a frame that change nothing: the group is not copied.
@@ -128,6 +146,7 @@ struct Group {
         guard feeds[feed].turn == .idle else { return }
         feeds[feed].turn = .inRotation
         feeds[feed].deficit = 0
+        feeds[feed].isFresh = true
         feeds[feed].goesOn = false
         rotations[feeds[feed].isReplay ? Self.replays : Self.live].append(feed)
     }
@@ -141,12 +160,13 @@ struct Group {
         rotations[rotation].remove(at: offset)
     }
 
-    /// The feed that gives way when too much waits: the one that holds most.
+    /// The feed that gives way when too much waits: the one that holds most, in frames or in bytes,
+    /// whatever there is too much of. Large frames are not few frames' fault.
     ///
     /// Under `latest`, where each holds one frame at most, the one whose turn comes last; it keeps its
     /// place, so that a stream of large frames gets its turn too.
-    func feedToGiveWay() -> Int? {
-        guard isLatest else { return fullest.largest }
+    func feedToGiveWay(hasTooManyFrames: Bool) -> Int? {
+        guard isLatest else { return hasTooManyFrames ? longest.largest : fullest.largest }
         let rotation = rotations[Self.live]
         for offset in stride(from: rotation.count - 1, through: 0, by: -1)
         where !feeds[rotation[offset]].queue.isEmpty {
@@ -175,6 +195,7 @@ struct Group {
             queuedFrames += sign
             queuedBytes += sign * byteCount
             fullest.set(feed, to: feeds[feed].queuedBytes)
+            longest.set(feed, to: feeds[feed].queue.count)
         } else {
             fetchedBytes += sign * byteCount
         }

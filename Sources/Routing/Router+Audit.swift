@@ -79,6 +79,12 @@ extension Router {
         if asked != askedBytes { broken.append("what the archive was asked for is miscounted") }
         let fetching = groups.reduce(0) { $0 + $1.feeds.count { $0.isFetching } }
         if fetching != fetchesUnderWay { broken.append("FETCH messages are miscounted") }
+        for group in groups {
+            let flagged = group.feeds.indices.filter { group.feeds[$0].isHungry }
+            var lined: [Int] = []
+            for line in group.hungry { for offset in 0..<line.count { lined.append(line[offset]) } }
+            if flagged != lined.sorted() { broken.append("\(group.name) has lost who is hungry") }
+        }
         let results = lane.countedResultBytes
         if results != lane.resultBytes { broken.append("results on their way are miscounted") }
         if heldBytes < 0 || heldBytes > grantedBytes { broken.append("windows are miscounted") }

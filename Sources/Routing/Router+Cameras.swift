@@ -90,7 +90,7 @@ extension Router {
                 "more was sent than the window of \(camera.limit) bytes"
             )
         }
-        guard isBelievable(frame.id.epoch) else {
+        guard isBelievable(frame.id.epoch, of: index) else {
             return offend(peer, .unexpected, "the epoch \(frame.id.epoch) is far in the future")
         }
         let place = frame.id.place
@@ -117,7 +117,12 @@ extension Router {
     }
 
     /// Whether an epoch may be: one at the end of all numbers would be the stream's last for ever.
-    private func isBelievable(_ epoch: UInt64) -> Bool { epoch <= Limits.number / 2 }
+    ///
+    /// One that follows a known one always may, so that there is a next one whatever was seen.
+    private func isBelievable(_ epoch: UInt64, of stream: Int) -> Bool {
+        let known = streams[stream].next.epoch
+        return epoch <= Limits.number / 2 || (epoch >= known && epoch - known <= 1 << 32)
+    }
 
     private mutating func removeSessionForStaleEpoch(_ peer: PeerID, stream: Int) {
         peers[peer] = nil
@@ -130,7 +135,7 @@ extension Router {
         guard case .camera(let index) = role, streams[index].name == gap.stream else {
             return offend(peer, .unexpected, "a gap of \(gap.stream) is not yours to announce")
         }
-        guard isBelievable(gap.epoch) else {
+        guard isBelievable(gap.epoch, of: index) else {
             return offend(peer, .unexpected, "the epoch \(gap.epoch) is far in the future")
         }
         let after = Place(epoch: gap.epoch, sequence: gap.last + 1)

@@ -38,10 +38,11 @@ extension Router {
         let isLatest = groups[group].isLatest
         let mostFrames = isLatest ? .max : settings.queueFrames
         let mostBytes = waitingShare(of: group)
-        while groups[group].queuedFrames > mostFrames
-            || (groups[group].queuedBytes > mostBytes && groups[group].queuedFrames > 1)
-        {
-            guard let feed = groups[group].feedToGiveWay(),
+        while true {
+            let hasTooManyFrames = groups[group].queuedFrames > mostFrames
+            let hasTooManyBytes = groups[group].queuedBytes > mostBytes
+            guard hasTooManyFrames || (hasTooManyBytes && groups[group].queuedFrames > 1),
+                let feed = groups[group].feedToGiveWay(hasTooManyFrames: hasTooManyFrames),
                 let oldest = takeQueued(group: group, feed: feed)
             else { return }
             if isLatest { groups[group].superseded += 1 } else { groups[group].shed += 1 }
@@ -161,16 +162,12 @@ extension Router {
                 groups[group].feeds[feed].turn = .idle
                 continue
             }
-            if groups[group].feeds[feed].deficit < byteCount {
-                // Each round adds a quantum to every feed, so the largest frame bounds the rounds.
-                groups[group].feeds[feed].deficit += Group.quantum
-                groups[group].feeds[feed].isFresh = true
-                groups[group].feeds[feed].goesOn = false
-                groups[group].rotations[kind].moveFirstToEnd()
-                continue
-            }
-            guard mayLease(byteCount, of: group) else { return nil }
             guard groups[group].isOrdered else {
+                guard hasEarned(byteCount, group: group, feed: feed) else {
+                    groups[group].rotations[kind].moveFirstToEnd()
+                    continue
+                }
+                guard mayLease(byteCount, of: group) else { return nil }
                 return leastLoadedWorker(of: group, for: byteCount).map { (feed, $0) }
             }
             // Older frames that may be poison go first, or the stream would go backwards.
@@ -185,11 +182,33 @@ extension Router {
             guard let worker = heir(of: feed, in: group) else { return nil }
             // Behind those that wait for the worker already, or a large frame would wait for ever.
             let isNext = groups[group].feeds[feed].goesOn || workers[worker].parked.count == 0
-            if isNext, hasCredit(worker, for: byteCount) { return (feed, worker) }
+            guard isNext else {
+                groups[group].rotations[kind].popFirst()
+                park(feed, of: group, on: worker)
+                continue
+            }
+            guard hasEarned(byteCount, group: group, feed: feed) else {
+                groups[group].rotations[kind].moveFirstToEnd()
+                continue
+            }
+            guard mayLease(byteCount, of: group) else { return nil }
+            if hasCredit(worker, for: byteCount) { return (feed, worker) }
             groups[group].rotations[kind].popFirst()
             park(feed, of: group, on: worker)
         }
         return nil
+    }
+
+    /// Whether a feed may send so many bytes in this round; otherwise it has its share of the next
+    /// one, and its turn is over.
+    ///
+    /// Each round adds a quantum to every feed, so the largest frame bounds the rounds.
+    mutating func hasEarned(_ byteCount: Int, group: Int, feed: Int) -> Bool {
+        guard groups[group].feeds[feed].deficit < byteCount else { return true }
+        groups[group].feeds[feed].deficit += Group.quantum
+        groups[group].feeds[feed].isFresh = true
+        groups[group].feeds[feed].goesOn = false
+        return false
     }
 
     /// The size of the feed's next frame, or `nil` when it has none.

@@ -1,39 +1,103 @@
 internal import Wire
 
 /// What comes back from the archive: catch-up, going on after a restart, and replays.
+///
+/// There is seldom room for all who want frames at once. So each group has a line of the feeds that do,
+/// one for the live run and one for replays, from which they are served in turn; a feed that wants
+/// more joins the end of it. The two lines alternate, and so do the groups.
 extension Router {
     /// Frames asked for ahead of the workers, for each of their credits.
     private static let fetchAhead = 2
     /// Payload bytes asked for at once, at most.
-    private static let fetchChunk = 8 << 20
-    /// The same for a replay, whose answer the archive may hold back until it is due.
-    private static let replayChunk = 1 << 20
+    private static let fetchMost = 8 << 20
+    /// Payload bytes asked for at once at least, where the group has others to work on meanwhile.
+    private static let fetchLeast = 256 << 10
 
     /// Asks for more frames wherever a group could use them.
     mutating func fetchWhereNeeded() {
-        for group in groups.indices { fetchWhereNeeded(group: group) }
+        guard lane.isReady else { return }
+        for group in groups.indices { queueUp(group) }
+        fetchInTurn()
     }
 
     mutating func fetchWhereNeeded(group: Int) {
-        for feed in groups[group].feeds.indices { fetchIfNeeded(group: group, feed: feed) }
+        guard lane.isReady else { return }
+        queueUp(group)
+        fetchInTurn()
     }
 
-    /// Asks the archive for the feed's next frames, unless it has enough or they are on their way.
+    private mutating func queueUp(_ group: Int) {
+        for feed in groups[group].feeds.indices { queueUp(group: group, feed: feed) }
+    }
+
+    /// Asks the archive for the feed's next frames when its turn comes, unless it has enough or they
+    /// are on their way.
     mutating func fetchIfNeeded(group: Int, feed: Int) {
-        guard groups[group].feeds[feed].source == .behind else { return }
-        let state = groups[group].feeds[feed]
-        guard !state.isFetching, !state.isDrained, !state.isOver,
-            lane.isReady, fetchesUnderWay < settings.fetches, let archive = lane.session?.peer,
-            !groups[group].workers.isEmpty
+        queueUp(group: group, feed: feed)
+        // Also for others: what was leased has made room.
+        while groups[group].hasHungry, fetchNext(of: group) {}
+    }
+
+    private mutating func queueUp(group: Int, feed: Int) {
+        guard groups[group].feeds[feed].source == .behind, !groups[group].feeds[feed].isHungry,
+            lane.isReady, wantsFrames(group: group, feed: feed)
         else { return }
-        guard state.isReplay || groups[group].isConfirmed else { return }
-        let target = max(16, Self.fetchAhead * groups[group].creditFrames)
-        guard state.queue.count * 2 <= target else { return }
-        let bytes = min(
-            state.isReplay ? Self.replayChunk : Self.fetchChunk,
-            fetchRoom(group, state)
-        )
-        guard bytes > 0 else { return }
+        groups[group].feeds[feed].isHungry = true
+        groups[group].hungry[groups[group].feeds[feed].isReplay ? Group.replays : Group.live]
+            .append(feed)
+    }
+
+    /// Whether the feed could use more frames than it has.
+    private mutating func wantsFrames(group: Int, feed: Int) -> Bool {
+        let feed = groups[group].feeds[feed]
+        return feed.source == .behind && !feed.isFetching && !feed.isDrained && !feed.isOver
+            && feed.queue.count * 2 <= frameTarget(of: group)
+    }
+
+    /// Frames of one feed that are to be here.
+    private func frameTarget(of group: Int) -> Int {
+        max(16, Self.fetchAhead * groups[group].creditFrames)
+    }
+
+    /// Serves the groups in turn, until there is nothing more to ask for, or no room.
+    private mutating func fetchInTurn() {
+        var idle = 0
+        while fetchesUnderWay < settings.fetches, idle < groups.count {
+            groupToFetch = (groupToFetch + 1) % groups.count
+            idle = fetchNext(of: groupToFetch) ? 0 : idle + 1
+        }
+    }
+
+    /// Asks for frames of the feed whose turn it is; returns whether there was one.
+    private mutating func fetchNext(of group: Int) -> Bool {
+        guard groups[group].hasHungry, !groups[group].workers.isEmpty, lane.isReady,
+            fetchesUnderWay < settings.fetches, let archive = lane.session?.peer
+        else { return false }
+        let turn = groups[group].lineToFetch
+        for kind in [turn, 1 - turn] {
+            while let feed = groups[group].hungry[kind].first {
+                guard wantsFrames(group: group, feed: feed),
+                    groups[group].feeds[feed].isReplay == (kind == Group.replays)
+                else {
+                    groups[group].hungry[kind].popFirst()
+                    groups[group].feeds[feed].isHungry = false
+                    continue
+                }
+                guard kind == Group.replays || groups[group].isConfirmed,
+                    let bytes = bytesToFetch(group, kind)
+                else { break }
+                groups[group].hungry[kind].popFirst()
+                groups[group].feeds[feed].isHungry = false
+                groups[group].lineToFetch = 1 - kind
+                ask(archive, for: bytes, group: group, feed: feed)
+                return true
+            }
+        }
+        return false
+    }
+
+    private mutating func ask(_ archive: PeerID, for bytes: Int, group: Int, feed: Int) {
+        let state = groups[group].feeds[feed]
         groups[group].feeds[feed].isFetching = true
         groups[group].feeds[feed].askedAfter = state.cursor
         fetchesUnderWay += 1
@@ -44,20 +108,26 @@ extension Router {
             run: Run(group: groups[group].name, number: state.run),
             stream: streams[state.stream].name,
             after: state.cursor,
-            frames: UInt32(target - state.queue.count),
+            frames: UInt32(frameTarget(of: group) - state.queue.count),
             bytes: UInt64(bytes)
         )
         effects.append(.fetch(archive, fetch))
     }
 
-    /// Payload bytes that the feed may ask for: of its group's share, and of the memory that is left.
-    private func fetchRoom(_ group: Int, _ feed: Feed) -> Int {
-        // Replays have half of the share, so that those that wait never hold up the live run.
-        let share = min(settings.fetchBytes, waitingShare(of: group))
-        return min(
-            (feed.isReplay ? share / 2 : share) - groups[group].fetchedBytes,
-            roomForFetches
-        )
+    /// Payload bytes that the next feed in line may ask for: of its group's share, and of the memory
+    /// that is left; `nil` when that is too little to be worth it.
+    private func bytesToFetch(_ group: Int, _ kind: Int) -> Int? {
+        let whole = min(settings.fetchBytes, waitingShare(of: group))
+        // Replays have half of the share, so that they never hold up the live run.
+        let share = kind == Group.replays ? whole / 2 : whole
+        let room = min(share - groups[group].fetchedBytes, roomForFetches)
+        guard room > 0 else { return nil }
+        // A little at a time would be a question and an answer for each frame.
+        guard room >= min(Self.fetchLeast, share / 4) || groups[group].fetchedBytes == 0 else {
+            return nil
+        }
+        let fair = room / max(1, groups[group].hungry[kind].count)
+        return min(room, Self.fetchMost, max(fair, Self.fetchLeast))
     }
 
     /// Gives back the room that was kept for an answer.
@@ -102,6 +172,7 @@ extension Router {
             byteCount: byteCount,
             arrivedAt: fetched.run.number == 0 ? arrival(of: frame) : now
         )
+        groups[group].feeds[feed].behindSince = entry.arrivedAt
         groups[group].feeds[feed].append(entry)
         groups[group].countQueued(byteCount, by: 1, feed: feed)
         groups[group].activate(feed)
@@ -135,7 +206,8 @@ extension Router {
         } else if hasAdvanced {
             fetchIfNeeded(group: group, feed: feed)
         }
-        // Otherwise the archive has not come further: the next tick asks again.
+        // Otherwise the archive has not come further: its next DEBT or tick asks again.
+        fetchInTurn()
     }
 
     /// Lets a durable feed read along in the ring, if all frames it still needs are there.
@@ -158,6 +230,8 @@ extension Router {
                 continue
             }
             groups[group].feeds[feed].source = .behind
+            groups[group].feeds[feed].behindSince =
+                streams[stream].ring.entry(at: next)?.arrivedAt ?? now
             let names = (groups[group].name, streams[stream].name)
             note(.debug, "group \(names.0) is behind on \(names.1)")
             fetchIfNeeded(group: group, feed: feed)

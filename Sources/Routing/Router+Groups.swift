@@ -242,6 +242,7 @@ extension Router {
         while let entry = takeQueued(group: group, feed: feed) { release(entry.slot) }
         while let entry = takeSuspect(group: group, feed: feed) { release(entry.slot) }
         endFetch(group: group, feed: feed)
+        groups[group].forgetHunger(of: feed)
         endAssignment(group: group, feed: feed)
         groups[group].deactivate(feed)
         let (run, stream) = (groups[group].feeds[feed].run, groups[group].feeds[feed].stream)

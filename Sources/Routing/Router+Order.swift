@@ -145,6 +145,10 @@ extension Router {
         // One by one, as the first may take all the room; what does not fit keeps it free for itself.
         while workers[worker].mayTake, let feed = workers[worker].parked.first {
             if let byteCount = nextByteCount(group: group, feed: feed) {
+                guard hasEarned(byteCount, group: group, feed: feed) else {
+                    workers[worker].parked.moveFirstToEnd()
+                    continue
+                }
                 // It is not the worker that they wait for.
                 guard mayDispatch(group), mayLease(byteCount, of: group) else {
                     return resumeParked(on: worker)

@@ -145,7 +145,10 @@ extension Router {
 
     private func oldestArrival(_ feed: Feed) -> Duration? {
         if let entry = feed.queue.first { return entry.arrivedAt }
-        guard case .live(let next) = feed.source else { return nil }
+        guard case .live(let next) = feed.source else {
+            let pending = feed.account.pending(keptFrames: streams[feed.stream].keptFrames)
+            return pending > UInt64(feed.leased + feed.suspected) ? feed.behindSince : nil
+        }
         return streams[feed.stream].ring.entry(at: next)?.arrivedAt
     }
 

@@ -66,6 +66,8 @@ package struct Router: Sendable {
 
     var lane = ArchiveLane()
     var fetchesUnderWay = 0
+    /// The group that the archive was asked for last.
+    var groupToFetch = 0
     /// Results of groups that owe none which the archive will never see.
     var unkeptResults = 0
 

@@ -133,10 +133,11 @@ import ZeroMQ
         let live = Run(group: "faces", number: 0)
         let path = Segment.path(0, in: directory.log)
         try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
-        for stream in ["cam", "late"] {
+        func fetch(_ stream: String) throws {
             let fetch = Fetch(run: live, stream: stream, after: nil, frames: 2, bytes: 1 << 20)
             try broker.send(fetch.encoded())
         }
+        for stream in ["cam", "late"] { try fetch(stream) }
         // The other stream's frame is in another segment and comes. So do the first ones, once they
         // can be read; at once if the archive still has the segment open, which depends on the time.
         var came: [String: [[UInt8]]] = [:]
@@ -149,10 +150,11 @@ import ZeroMQ
                 came[frame.id.stream, default: []].append(parts[1])
             case .end:
                 let end = try Fixture.decode(End.self, parts[0])
-                ended.insert(end.stream)
                 if end.stream == "late" {
                     try FileManager.default.moveItem(atPath: path + ".away", toPath: path)
                 }
+                // Nothing can be read now: a broker asks again, as often as it likes.
+                if end.through == nil { try fetch(end.stream) } else { ended.insert(end.stream) }
             default: continue
             }
         }

@@ -110,6 +110,22 @@ import Wire
         #expect(state.nextTick - now < .milliseconds(320))
     }
 
+    @Test mutating func whoIsThrownOutAsSoonAsItIsLetInWaitsLongerEachTime() {
+        let error = ErrorMessage(code: .unexpected, mayGoOn: false, sentence: "never")
+        var wait = Duration.zero
+        for _ in 0..<8 {
+            let now = state.nextTick
+            connect(at: now)
+            _ = handle(.errored(error), at: now)
+            wait = state.nextTick - now
+        }
+        #expect(wait >= .seconds(6))
+        let now = state.nextTick
+        connect(at: now)
+        _ = handle(.errored(error), at: now + .seconds(8))
+        #expect(state.nextTick - now - .seconds(8) < .milliseconds(320))
+    }
+
     @Test mutating func anUnansweredHelloIsGivenUpAfterItsLimit() {
         _ = handle(.tick, at: .zero)
         _ = handle(.ready, at: .seconds(1))

@@ -100,7 +100,9 @@ final class Listener: Sendable {
         switch try Header(part: bytes).type {
         case .result:
             let result = try Wire.Result(decoding: bytes)
-            guard let captured = capturedAt(result.frame.stream, result.frame.sequence) else { return }
+            guard let captured = capturedAt(result.frame.stream, result.frame.sequence) else {
+                return
+            }
             let results = heard.withLock { heard in
                 heard.results += 1
                 _ = heard.latencies.record(UInt64(max(0, now - captured)))

@@ -33,7 +33,9 @@ struct Pictures: Sendable {
         var random = SystemRandomNumberGenerator()
         all = (0..<Self.made).map { _ in
             var payload = [UInt8](repeating: 0, count: byteCount)
-            for index in payload.indices { payload[index] = UInt8.random(in: 0...255, using: &random) }
+            for index in payload.indices {
+                payload[index] = UInt8.random(in: 0...255, using: &random)
+            }
             return Picture(payload: payload, format: .gray8, width: width, height: height)
         }
     }

@@ -8,8 +8,10 @@ struct Latencies {
 
     init(_ histogram: Histogram<UInt64>) {
         count = Int(histogram.totalCount)
-        percentiles = [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p999", 99.9), ("most", 100.0)]
-            .map { ($0.0, histogram.totalCount == 0 ? 0 : histogram.valueAtPercentile($0.1)) }
+        percentiles = [
+            ("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p999", 99.9), ("most", 100.0),
+        ]
+        .map { ($0.0, histogram.totalCount == 0 ? 0 : histogram.valueAtPercentile($0.1)) }
     }
 
     /// A percentile by its name, in nanoseconds.

@@ -16,7 +16,8 @@ struct Machine: CustomStringConvertible {
             $0.trimmingCharacters(in: .whitespaces)
         }
         let process = ProcessInfo.processInfo
-        let kernel = (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)) ?? ""
+        let kernel =
+            (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)) ?? ""
         description =
             "\(process.activeProcessorCount) x \(model ?? "processor"), "
             + "\(Readable.bytes(Int(clamping: process.physicalMemory))), "

@@ -7,7 +7,9 @@ struct StandOptions: ParsableArguments {
     @Option(help: "How the programs reach each other: tcp or ipc (Unix sockets).")
     var transport = Transport.ipc
 
-    @Option(help: "What a frame waits for that is archived: full (the disk) or none (the page cache).")
+    @Option(
+        help: "What a frame waits for that is archived: full (the disk) or none (the page cache)."
+    )
     var sync = Sync.full
 
     @Flag(help: "Without an archive: the broker acknowledges.")

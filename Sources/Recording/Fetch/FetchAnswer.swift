@@ -84,3 +84,17 @@ struct FetchAnswer {
         )
     }
 }
+
+extension End {
+    /// The answer to a request for which no frame is due, or can be read now.
+    static func nothingYet(_ fetch: Fetch, owedFrames: UInt64) -> End {
+        End(
+            run: fetch.run,
+            stream: fetch.stream,
+            through: fetch.after,
+            isHead: false,
+            owedFrames: owedFrames,
+            owedBytes: 0
+        )
+    }
+}

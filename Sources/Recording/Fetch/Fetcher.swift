@@ -5,7 +5,10 @@ internal import Synchronization
 internal import Wire
 internal import ZeroMQ
 
-/// The fetching thread: answers FETCH with frames that are owed, when they are due.
+/// The fetching thread: answers FETCH with frames that are owed and due.
+///
+/// A replay at a pace has frames that are not due yet. It is answered at once all the same, with
+/// nothing, so that it takes no room at the broker; when its next frame is due, a DEBT says so.
 final class Fetcher: Sendable {
     /// Bytes of frames read ahead of the connection, about.
     private static let outboxByteCount = 16 << 20
@@ -83,7 +86,7 @@ final class Fetcher: Sendable {
     }
 
     private func run() {
-        var held = HeldFetches()
+        var held = FetchSession()
         while true {
             let asked = requests.withLock { requests in
                 defer {
@@ -93,12 +96,12 @@ final class Fetcher: Sendable {
                 return requests
             }
             if asked.isClosed { return }
-            if asked.session != held.session { held = HeldFetches(session: asked.session) }
-            if asked.haveJobsChanged { forgetStopped(&held) }
-            let waiting = asked.haveJobsChanged ? held.takeAll() : held.takeDue(at: now)
-            for fetch in asked.fetches + waiting {
-                if let due = answer(fetch, asked.session, &held) { held.add(fetch, until: due) }
+            if asked.session != held.number { held = FetchSession(asked.session) }
+            for fetch in asked.fetches { answer(fetch, asked.session, &held) }
+            if asked.haveJobsChanged {
+                for feed in held.stir(runs) { tellDue(feed, asked.session) }
             }
+            for feed in held.takeDue(at: now) { tellDue(feed, asked.session) }
             guard let next = held.next, next < .never else {
                 bell.wait()
                 continue
@@ -111,17 +114,44 @@ final class Fetcher: Sendable {
 
     private var now: Duration { clock.now - start }
 
-    /// Forgets when frames are due of jobs that do not run: one that goes on begins anew.
-    private func forgetStopped(_ held: inout HeldFetches) {
-        let running = committer.withState { state in
-            Set(state.runsOfJobs.filter { state.runningJob(of: $0)?.state == .running })
+    /// The replays that are not over, and whether each runs.
+    private var runs: [Run: Bool] {
+        committer.withState { state in
+            let runs = state.runsOfJobs.map { ($0, state.runningJob(of: $0)?.state == .running) }
+            return Dictionary(runs) { $0 || $1 }
         }
-        held.pacing = held.pacing.filter { running.contains($0.key) }
     }
 
-    /// Answers one request, or returns when it is to be tried again: when its first frame is due, or
-    /// when the disk may work again.
-    private func answer(_ fetch: Fetch, _ session: UInt64, _ held: inout HeldFetches) -> Duration? {
+    /// Answers one request.
+    private func answer(_ fetch: Fetch, _ session: UInt64, _ held: inout FetchSession) {
+        let feed = FetchSession.Feed(run: fetch.run, stream: fetch.stream)
+        if !held.isResting(feed, at: now) {
+            guard let due = sendFrames(fetch, session, &held) else { return }
+            held.rest(feed, until: due)
+        }
+        let owed = committer.withState { $0.debts.count(of: fetch.run, stream: fetch.stream) }
+        put(.end(.nothingYet(fetch, owedFrames: owed)), session)
+    }
+
+    /// Says that a feed has a frame to send, so that the broker asks for it.
+    private func tellDue(_ feed: FetchSession.Feed, _ session: UInt64) {
+        let owed = committer.withState { $0.debts.count(of: feed.run, stream: feed.stream) }
+        guard owed > 0, feed.run.number > 0 else { return }
+        put(.due(Debt(run: feed.run, stream: feed.stream, owedFrames: owed)), session)
+    }
+
+    private func put(_ content: Outbox.Item.Content, _ session: UInt64) {
+        _ = outbox.put(Outbox.Item(content: content), session: session)
+        wakeUp.signal()
+    }
+
+    /// Answers one request with frames, or returns when there may be some: when its first frame is
+    /// due, or when the disk may work again.
+    private func sendFrames(
+        _ fetch: Fetch,
+        _ session: UInt64,
+        _ held: inout FetchSession
+    ) -> Duration? {
         let retry = now + Self.retryPause
         switch prepare(fetch.run, &held) {
         case .ready: break
@@ -148,13 +178,11 @@ final class Fetcher: Sendable {
                 held.pacing[fetch.run]?.rate?.count(at: now)
             }
             if let wait {
-                // What can go goes now; without anything to send the answer waits.
                 if answer.sentFrames == 0 { return wait }
                 answer.isCutShort = true
             }
         }
-        _ = outbox.put(Outbox.Item(content: .end(answer.end())), session: session)
-        wakeUp.signal()
+        put(.end(answer.end()), session)
         return nil
     }
 
@@ -168,7 +196,7 @@ final class Fetcher: Sendable {
 
     /// Works out how fast a run's frames go; the schedule of a paced replay begins with the first
     /// request for it.
-    private func prepare(_ run: Run, _ held: inout HeldFetches) -> Readiness {
+    private func prepare(_ run: Run, _ held: inout FetchSession) -> Readiness {
         guard run.number > 0, let job = committer.withState({ $0.runningJob(of: run) }) else {
             return .ready
         }
@@ -188,7 +216,6 @@ final class Fetcher: Sendable {
                 )
             }
         }
-        forgetStopped(&held)
         held.pacing[run] = pacing
         return .ready
     }
@@ -196,7 +223,7 @@ final class Fetcher: Sendable {
     /// When the oldest frame was captured that a run owes; `nil` when none can be read.
     private func firstCaptured(
         of run: Run,
-        _ held: inout HeldFetches
+        _ held: inout FetchSession
     ) -> (time: Int64?, isKnown: Bool) {
         let firsts = committer.withState { state in
             state.debts.streams(of: run).compactMap { stream in
@@ -225,7 +252,7 @@ final class Fetcher: Sendable {
     }
 
     /// Reads a frame with everything checked.
-    private func read(_ id: FrameID, _ held: inout HeldFetches) -> Reading {
+    private func read(_ id: FrameID, _ held: inout FetchSession) -> Reading {
         do throws(RecordingError) {
             let stored = try StoredFrame.read(id, from: committer.log)
             held.trouble = ""

@@ -7,10 +7,11 @@ internal import ZeroMQ
 final class Outbox: Sendable {
     /// One message for the broker.
     struct Item: Sendable {
-        /// What it says: ``Fetched`` or ``End``.
+        /// What it says: ``Fetched``, ``End``, or a ``Debt`` of which a frame is due now.
         enum Content: Sendable {
             case fetched(Fetched, Record)
             case end(End)
+            case due(Debt)
         }
 
         let content: Content
@@ -18,7 +19,7 @@ final class Outbox: Sendable {
         var byteCount: Int {
             switch content {
             case .fetched(_, let record): record.byteCount
-            case .end: 0
+            case .end, .due: 0
             }
         }
     }

@@ -266,6 +266,7 @@ struct BrokerLink: ~Copyable {
     private mutating func send(_ item: Outbox.Item) throws -> Link.SendOutcome {
         switch item.content {
         case .end(let end): return try link.send(end)
+        case .due(let debt): return try link.send(debt)
         case .fetched(let fetched, let record):
             let header = record.header
             let outcome = try record.withPayload { (payload) throws(Failure) in

@@ -85,6 +85,8 @@ package struct LinkState: Sendable {
     /// Since when there is no session.
     private var outageSince: Duration
     private var wasConnected = false
+    /// When the last session began.
+    private var connectedSince = Duration.zero
     private var hasReported = false
     private var lastRefusal = ""
 
@@ -165,7 +167,7 @@ package struct LinkState: Sendable {
                 ? .connectedAgain(after: now - outageSince, note: note) : .connected(note: note)
             effects.append(.report(report))
             phase = .connected
-            backOff = limits.firstBackOff
+            connectedSince = now
             wasConnected = true
             hasReported = false
             lastRefusal = ""
@@ -195,6 +197,10 @@ package struct LinkState: Sendable {
             if error.sentence != lastRefusal { effects.append(.report(.refused(error))) }
             lastRefusal = error.sentence
             hasReported = true
+            // One that is thrown out as soon as it is let in waits longer each time.
+            if phase == .connected, now >= connectedSince + limits.longestBackOff {
+                backOff = limits.firstBackOff
+            }
             end(at: now, into: &effects)
             effects.append(.refused(error))
         }
@@ -210,6 +216,7 @@ package struct LinkState: Sendable {
         case .waiting: return
         case .reaching, .greeting: fail(at: now, into: &effects)
         case .connected:
+            backOff = limits.firstBackOff
             effects.append(.report(.lost(reason)))
             hasReported = true
             end(at: now, into: &effects)
