@@ -54,5 +54,5 @@ struct ProgressLine {
     /// Takes the bar away.
     func end() { if isShown { write("\u{1B}[2K\r") } }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { StandardError.write(text) }
 }

@@ -72,7 +72,7 @@ struct ReplayWatch {
     }
 
     private func say(_ sentence: String) {
-        FileHandle.standardError.write(Data("\(isTerminal ? "\n" : "")\(sentence)\n".utf8))
+        StandardError.write("\(isTerminal ? "\n" : "")\(sentence)\n")
     }
 
     /// Says how it has ended, with what the catalog has then counted.
@@ -101,10 +101,13 @@ struct ReplayWatch {
         let took = Readable.duration(.now - start)
         print(
             job.state == "cancelled"
-                ? "\(name) was cancelled with \(Readable.count(job.owed)) frames left"
+                ? "\(name) was cancelled with \(Readable.count(undone)) frames undone"
                 : "\(name) is done: \(outcome) by run \(run) in \(took)"
         )
     }
+
+    /// Frames of a replay that were not done when it was called off.
+    private var undone: UInt64 { job.frames - min(job.frames, job.completed + job.dead) }
 
     /// What became of the frames; the catalog may be too far behind to know of each.
     private var outcome: String {

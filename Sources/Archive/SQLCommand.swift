@@ -75,5 +75,5 @@ struct QuestionOptions: ParsableArguments {
 
 /// Tells a person, beside the answer, what the answer does not say.
 func note(_ sentence: String) {
-    FileHandle.standardError.write(Data("note: \(sentence)\n".utf8))
+    StandardError.write("note: \(sentence)\n")
 }

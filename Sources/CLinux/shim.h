@@ -1,4 +1,6 @@
 #pragma once
+#include <unistd.h>
+#include <sys/stat.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -12,6 +14,15 @@ static inline void linux_name_this_thread(const char *name) {
 
 /// Makes stdout give out each line when it ends.
 static inline void linux_line_buffer_stdout(void) { (void)setvbuf(stdout, NULL, _IOLBF, 0); }
+
+/// Gives out what stdout still has; 0 when it took everything ever written to it, 1 when it did not,
+/// 2 when it is a pipe or socket whose reader may have had enough.
+static inline int linux_finish_stdout(void) {
+    struct stat file;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
+    if (fstat(STDOUT_FILENO, &file) != 0) return 1;
+    return S_ISFIFO(file.st_mode) || S_ISSOCK(file.st_mode) ? 2 : 1;
+}
 
 /// Lets the process have as many files open as the system allows it at most; see getrlimit(2).
 static inline void linux_raise_open_file_limit(void) {

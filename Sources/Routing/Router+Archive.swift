@@ -91,8 +91,13 @@ extension Router {
 
     private mutating func recordUnconfirmed(_ group: Int) {
         guard !groups[group].isConfirmed, groups[group].recordsUnderWay == 0 else { return }
+        let name = groups[group].name
         if groups[group].isRecorded {
-            let name = groups[group].name
+            // Somebody had the archive forget it, or this is another archive.
+            if groups[group].workers.isEmpty, groups[group].queuedFrames == 0 {
+                note(.notice, "the archive has forgotten the group \(name), which has no workers")
+                return forgetGroup(group)
+            }
             note(.warning, "the archive does not know the group \(name): it is recorded anew")
         }
         recordGroup(group)

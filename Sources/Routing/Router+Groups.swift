@@ -175,6 +175,14 @@ extension Router {
         pumpLane()
     }
 
+    /// Forgets a group without workers: as if nobody had ever asked for it.
+    mutating func forgetGroup(_ group: Int) {
+        unsubscribe(group: group)
+        groups[group].definition = nil
+        groups[group].isRecorded = false
+        groups[group].forgetLedger()
+    }
+
     /// What the archive knows counts for more than what workers have asked for.
     mutating func handleGroupRecorded(_ peer: PeerID, _ definition: GroupDefinition) {
         guard hearArchive(peer) else { return }

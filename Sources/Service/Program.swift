@@ -28,7 +28,7 @@ package enum Program {
             var command = try root.parseAsRoot(arguments)
             if let failure = Setting.failures.first { throw failure }
             try command.run()
-            exit(0)
+            endOutput()
         } catch {
             end(root, with: error)
         }
@@ -61,6 +61,16 @@ package enum Program {
             if !message.isEmpty { complain(sentence(message)) }
             exit(code.rawValue)
         }
+    }
+
+    /// Ends a process whose command has done its work: with an error when stdout did not take it all.
+    private static func endOutput() -> Never {
+        switch linux_finish_stdout() {
+        case 0: exit(0)
+        case 1: complain("the output cannot be written in full: is the disk full?")
+        default: break  // A reader such as `head` has what it wanted.
+        }
+        exit(1)
     }
 
     /// Writes `error: sentence` to stderr.

@@ -39,7 +39,7 @@ import Testing
         #expect(
             search.chosen.words() == """
                 stream lobby/* since 2026-11-24 00:00:00.000 until 2026-11-25 00:00:00.000 with 2 or \
-                more of label person of score 0.5 or more by run people:3 where width > 5
+                more detections of label person of score 0.5 or more by run people:3 where width > 5
                 """
         )
     }

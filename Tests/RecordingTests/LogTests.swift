@@ -185,6 +185,18 @@ import Wire
         #expect(try sequences(writer.log) == Array(0..<6))
     }
 
+    @Test func whatIsWrittenToAFileThatWasRemovedIsNotAcknowledged() throws {
+        let opened = try LogWriter.open(directory, options: small)
+        let state = opened.state
+        var writer = opened.takeWriter()
+        _ = try writer.append([Fixture.entry(Fixture.frame(0))], state: state)
+        try FileManager.default.removeItem(atPath: directory.log)
+        let error = #expect(throws: RecordingError.self) {
+            _ = try writer.append([Fixture.entry(Fixture.frame(1))], state: state)
+        }
+        #expect(error?.description.contains("was removed") == true)
+    }
+
     @Test func aSecondWriterIsRefused() throws {
         let opened = try LogWriter.open(directory, options: small)
         #expect {

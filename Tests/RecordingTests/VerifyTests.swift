@@ -81,6 +81,34 @@ import ZeroMQ
         try archive.stop()
     }
 
+    @Test(arguments: [1, 100])
+    func aNewestSegmentThatIsGoneIsFoundAndItsPositionsAreNotGivenAgain(count: Int) throws {
+        #expect(try verify().findings.isEmpty)
+        let before = try Catalog(path: directory.catalog).position()
+        let firsts = try Log.segments(in: directory.log)
+        for first in firsts.suffix(count) {
+            try FileManager.default.removeItem(atPath: Segment.path(first, in: directory.log))
+        }
+        // Whoever reads says so, and leaves the catalog as it is: nothing else knows of the loss.
+        let archive = try ArchiveReader.open(
+            directory,
+            .catalog,
+            patience: .seconds(1),
+            command: "archive info"
+        )
+        #expect(archive.remark?.contains("\(before)") == true)
+        let report = try Verification.run(
+            directory,
+            patience: .seconds(20),
+            command: "archive verify"
+        ) { _, _ in }
+        #expect(report.findings.contains { "\($0)".contains("\(before)") })
+        let opened = try LogWriter.open(directory, options: Log.Options())
+        #expect(opened.missing?.upperBound == before)
+        #expect(opened.writer.log.promised > before)
+        #expect(try Catalog(path: directory.catalog).position() == 0)
+    }
+
     @Test func aDamagedPayloadIsFoundWithItsPositionAndFile() throws {
         #expect(try verify().wrong == 0)
         let first = try #require(try Log.segments(in: directory.log).dropFirst().first)

@@ -86,6 +86,19 @@ import Wire
         #expect(effects.fetches.isEmpty)
     }
 
+    @Test func aGroupThatTheArchiveForgotIsForgottenHereTooUnlessItHasWorkers() {
+        var (desk, archive, camera, worker) = liveDesk()
+        desk.tell(.lost(worker))
+        desk.tell(.lost(archive))
+        #expect(desk.tell(.ready(desk.archive())).records.isEmpty)
+        #expect(desk.ledger("faces") == nil)
+        #expect(desk.frame(camera, "a", 0).leases.isEmpty)
+        // Whoever asks for it later makes it anew.
+        #expect(desk.tell(.flush).records.isEmpty)
+        let again = desk.worker(durable, frames: 2).effects
+        #expect(again.records == [.group(durable)])
+    }
+
     @Test func aReplayThatTheArchiveDoesNotNameAnyMoreIsOver() {
         var desk = Desk()
         let archive = desk.archive()

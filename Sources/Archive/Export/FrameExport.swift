@@ -78,7 +78,7 @@ struct FrameExport {
         progress.end("exported", out, isQuiet: isQuiet)
         guard leftOut.count > 0 else { return }
         for line in leftOut.lines {
-            FileHandle.standardError.write(Data("\(line)\n".utf8))
+            StandardError.write("\(line)\n")
         }
         let frames = leftOut.count == 1 ? "1 frame" : "\(Readable.count(leftOut.count)) frames"
         throw Failure(.general, "\(frames) could not be read and are not among the files")

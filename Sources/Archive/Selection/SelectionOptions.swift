@@ -109,7 +109,7 @@ struct SelectionOptions: ParsableArguments {
         let filter = results(group: group)
         if filter.wantsDetections {
             let least = filter.minCount.map { "\($0) or more " } ?? ""
-            words += " with \(least)\(filter.label.map { "of label \($0)" } ?? "detections")"
+            words += " with \(least)detections\(filter.label.map { " of label \($0)" } ?? "")"
             if let score = filter.minScore { words += " of score \(score) or more" }
         }
         switch (filter.group, filter.run) {

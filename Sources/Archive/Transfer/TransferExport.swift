@@ -82,5 +82,5 @@ struct TransferExport {
         )
     }
 
-    private func say(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
+    private func say(_ line: String) { StandardError.write("\(line)\n") }
 }

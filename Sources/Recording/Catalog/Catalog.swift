@@ -72,6 +72,16 @@ package final class Catalog: Sendable {
         return UInt64(bitPattern: position ?? 0)
     }
 
+    /// Up to which position an archive's catalog says that it has read the log; 0 when there is none,
+    /// or it cannot be read.
+    static func known(in directory: DataDirectory) -> UInt64 {
+        guard unsafe access(directory.catalog, F_OK) == 0,
+            let position = try? Catalog(path: directory.catalog).position(),
+            position < Log.reservedPositions << 16
+        else { return 0 }
+        return position
+    }
+
     /// Forgets everything, so that the log is read from its beginning.
     func erase() throws(RecordingError) {
         do {

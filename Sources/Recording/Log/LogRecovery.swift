@@ -12,6 +12,8 @@ package struct OpenedLog: ~Copyable, Sendable {
     package let summary: String
     /// Records that are not what was written, by position and why.
     package let damaged: [(position: UInt64, reason: String)]
+    /// Positions at the end that the catalog has had and the log has not any more.
+    package var missing: Range<UInt64>?
 
     /// The writing end alone.
     consuming func takeWriter() -> LogWriter { writer }
@@ -42,8 +44,13 @@ extension LogWriter {
         try removeUnborn(in: directory.log)
         let firsts = try Log.segments(in: directory.log)
         let reserved = try Log.reserved(in: directory.log, behind: firsts.last)
+        // Positions that were given once are never given again.
+        let known = reserved == nil ? Catalog.known(in: directory) : 0
         guard let newest = firsts.last else {
-            return try begin(directory, at: reserved ?? 0, options: options, lock: lock)
+            if known > 0 { try Catalog(path: directory.catalog).erase() }
+            var opened = try begin(directory, at: reserved ?? known, options: options, lock: lock)
+            if known > 0 { opened.missing = 0..<known }
+            return opened
         }
         var recovery = try Recovery(first: newest, in: directory.log, options: options)
         let older = firsts.dropLast()
@@ -63,7 +70,12 @@ extension LogWriter {
             isSealed: recovery.isSealed,
             lock: lock
         )
-        if let reserved {
+        let missing = recovery.next < known ? recovery.next..<known : nil
+        if missing != nil {
+            // Before the new segment, behind which nobody would notice any more.
+            try Catalog(path: directory.catalog).erase()
+            try writer.roll(recovery.state, at: known)
+        } else if let reserved {
             try writer.roll(recovery.state, at: reserved)
         } else if recovery.isSealed {
             try writer.roll(recovery.state)
@@ -77,7 +89,8 @@ extension LogWriter {
             writer: writer,
             state: recovery.state,
             summary: summary,
-            damaged: recovery.damaged
+            damaged: recovery.damaged,
+            missing: missing
         )
     }
 
@@ -169,7 +182,7 @@ extension Log {
     }
 
     /// Positions that a segment set aside may have used, at least: no segment has so many records.
-    private static let reservedPositions: UInt64 = 1 << 40
+    static let reservedPositions: UInt64 = 1 << 40
 
     /// The first positions of the segments in `directory`, ascending.
     static func segments(in directory: String) throws(RecordingError) -> [UInt64] {

@@ -10,7 +10,11 @@ package struct LogWriter: ~Copyable, Sendable {
     /// How it is written.
     package let options: Log.Options
 
-    private var head: Segment
+    private var head: Segment {
+        didSet { identity = FileIdentity(of: Segment.path(head.first, in: log.path)) }
+    }
+    /// The head's file: what is written to one that has no name any more would be lost.
+    private var identity: FileIdentity?
     private var memory: MemoryIndex
     private var next: UInt64
     /// Whether the head is sealed already and only its successor is missing.
@@ -33,6 +37,7 @@ package struct LogWriter: ~Copyable, Sendable {
         self.memory = memory
         self.isSealed = isSealed
         self.lock = lock
+        identity = FileIdentity(of: Segment.path(head.first, in: log.path))
         next = log.promised
         fresh = head.first
     }
@@ -66,6 +71,14 @@ package struct LogWriter: ~Copyable, Sendable {
                 .tooLarge,
                 "\(byteCount) bytes do not fit into a segment of \(options.segmentByteCount) bytes;"
                     + " choose a larger --segment-size"
+            )
+        }
+        guard FileIdentity(of: Segment.path(head.first, in: log.path)) == identity else {
+            throw RecordingError(
+                .failed,
+                "\(Segment.path(head.first, in: log.path)) was removed or replaced while the archive"
+                    + " was writing it: what it wrote since then is in no directory any more and was"
+                    + " not acknowledged. Put the data directory back, and start the archive again"
             )
         }
         let first = next

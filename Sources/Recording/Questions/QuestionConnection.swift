@@ -15,7 +15,7 @@ struct SQLiteError: Error {
 @safe
 struct QuestionConnection: ~Copyable {
     /// Bytes of a value, and of a question, at most.
-    static let valueLimit: Int32 = 64 << 20
+    static let valueLimit: Int32 = 1 << 20
     static let questionLimit: Int32 = 1 << 20
 
     private let raw: OpaquePointer

@@ -96,11 +96,12 @@ package struct ArchiveReader: ~Copyable {
     ) throws -> ArchiveReader? {
         let opened: (log: Log, damage: RecordingError?)
         var lock: WriterLock?
+        var lost: String?
         if directory.isWritable,
             let own = try WriterLock.take(directory, .exclusive, as: command)
         {
             opened = try Log.openReadOnly(in: directory.log)
-            try bringUp(directory, opened.log, isWhole: opened.damage == nil)
+            lost = try bringUp(directory, opened.log, isWhole: opened.damage == nil)
             if extent == .frames {
                 guard own.share() else { return nil }
                 lock = own
@@ -114,9 +115,9 @@ package struct ArchiveReader: ~Copyable {
             }
             opened = try Log.openReadOnly(in: directory.log)
         }
-        let remark = opened.damage.map {
-            "\($0); what the catalog has, and older segments, are read"
-        }
+        let remark =
+            opened.damage.map { "\($0); what the catalog has, and older segments, are read" }
+            ?? lost
         return ArchiveReader(
             try CatalogReader(directory),
             log: extent == .frames ? opened.log : nil,
@@ -125,12 +126,25 @@ package struct ArchiveReader: ~Copyable {
         )
     }
 
-    /// Brings the catalog up to date; one that is ahead of what is left of a damaged log stays as it
-    /// is.
-    private static func bringUp(_ directory: DataDirectory, _ log: Log, isWhole: Bool) throws {
+    /// Brings the catalog up to date; one that is ahead of what is left of the log stays as it is, as
+    /// it is all that knows what is missing.
+    ///
+    /// - Returns: What is missing of a log that is otherwise whole, in a sentence.
+    private static func bringUp(
+        _ directory: DataDirectory,
+        _ log: Log,
+        isWhole: Bool
+    ) throws -> String? {
         let catalog = try Catalog(path: directory.catalog)
-        if try !isWhole && catalog.position() > log.promised { return }
-        try CatalogProjection.catchUp(catalog, with: log)
+        let position = try catalog.position()
+        guard position > log.promised else {
+            try CatalogProjection.catchUp(catalog, with: log)
+            return nil
+        }
+        guard isWhole else { return nil }
+        return "the log in \(directory.log) ends at position \(log.promised), and the catalog has"
+            + " had records up to \(position): the newest files of the log are gone. Put them back if"
+            + " you have them; archive serve goes on without them"
     }
 
     /// What people have ordered and whom the archive knows, also when nobody serves it.

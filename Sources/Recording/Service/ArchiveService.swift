@@ -53,6 +53,9 @@ package enum ArchiveService {
         for (position, reason) in opened.damaged {
             logger.error("the record at position \(position) is damaged: \(reason)")
         }
+        if let missing = opened.missing {
+            logger.error("\(Self.sentence(missing))")
+        }
         for damage in opened.writer.log.damagedSegments() {
             logger.error("\(damage); everything else can be read")
         }
@@ -105,5 +108,13 @@ package enum ArchiveService {
         } else {
             logger.info("the archive has stopped; everything received is committed")
         }
+    }
+
+    /// What it means that the newest records are gone.
+    private static func sentence(_ missing: Range<UInt64>) -> String {
+        "the log ends at position \(missing.lowerBound), and the catalog has had records up to"
+            + " \(missing.upperBound): the newest files of the log are gone, or power was lost under"
+            + " --sync none. New records begin at \(missing.upperBound), and the catalog is written"
+            + " anew from what is left; if you have the files, stop, put them back, and reindex"
     }
 }

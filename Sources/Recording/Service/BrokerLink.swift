@@ -29,6 +29,8 @@ struct BrokerLink: ~Copyable {
     /// The replays that the broker knows of, with their streams.
     private var announced: [Run: [String]] = [:]
     private var jobChanges = -1
+    /// How many groups the broker was told of, or has had recorded.
+    private var knownGroups = 0
     /// The accounts of durable groups, as the broker knows them.
     private var accounts = ToldAccounts()
 
@@ -107,6 +109,7 @@ struct BrokerLink: ~Copyable {
             return (messages, debts, state.accounts)
         }
         accounts = ToldAccounts(live)
+        knownGroups = committer.withState { $0.groups.count }
         for debt in debts {
             announced[debt.run, default: []].append(debt.stream)
         }
@@ -212,9 +215,15 @@ struct BrokerLink: ~Copyable {
         guard isOpen else { return }
         let isDue = accounts.isDue(at: .now)
         // Both of one moment, as the accounts are true for that count.
-        let (progress, live) = committer.withStateAndProgress { state, progress in
-            (progress, isDue ? state.accounts : [])
+        let (progress, live, groups) = committer.withStateAndProgress { state, progress in
+            (progress, isDue ? state.accounts : [], state.groups.count)
         }
+        if groups < knownGroups {
+            // The broker learns which groups there are when a session begins.
+            link.reconnect(reason: "a group was forgotten")
+            return end()
+        }
+        knownGroups = groups
         let trouble = committer.trouble ?? ""
         let isNew = progress.session == session && progress.count > committed
         if isNew { committed = progress.count }

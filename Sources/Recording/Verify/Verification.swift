@@ -182,7 +182,11 @@ package struct Verification: ~Copyable {
         guard let catalog else { return }
         let end = try access.promised()
         if catalog.end > end, !check.hasDamage {
-            check.findings.add(.catalog, "it is at position \(catalog.end), the log ends at \(end)")
+            check.findings.add(
+                .catalog,
+                "it has had records up to position \(catalog.end), and the log ends at \(end): the"
+                    + " newest files of the log are gone"
+            )
         }
         var late: [(UInt64?, String)] = []
         do {
@@ -206,19 +210,5 @@ package struct Verification: ~Copyable {
             let file = position.flatMap { position in firsts.last { $0 <= position } }
             check.findings.add(.catalog, file: file.map(Segment.fileName), at: position, reason)
         }
-    }
-}
-
-/// Which file a path leads to.
-private struct FileIdentity: Equatable {
-    private let device: UInt64
-    private let node: UInt64
-
-    /// `nil` when there is none.
-    init?(of path: String) {
-        var file = stat()
-        guard unsafe stat(path, &file) == 0 else { return nil }
-        device = UInt64(file.st_dev)
-        node = UInt64(file.st_ino)
     }
 }
