@@ -1,0 +1,378 @@
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum { LARGEST_PROCESSES = 16, STAMP_BYTES = 8 };
+
+// One side of the books: a bit for each frame, how many there are, and when the last one came.
+struct column {
+    atomic_uint_fast64_t count;
+    atomic_uint_fast64_t completed_at;  // CLOCK_MONOTONIC in ns; 0 until count is all frames.
+    atomic_uint_fast64_t *seen;
+};
+
+// Shared by all processes of a run.
+struct books {
+    atomic_uint ready;
+    atomic_bool is_over;
+    atomic_bool is_published[ADDRESSES];
+    char addresses[ADDRESSES][ADDRESS_BYTES];
+    int gate[2];  // A pipe: closing its end releases all who read from it, at once.
+    _Alignas(64) struct column acknowledged;
+    _Alignas(64) struct column finished;
+};
+
+static const char *process_name = "run";
+static const char *contender_name = "";
+
+static uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void nap(int milliseconds) {
+    nanosleep(&(struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000}, NULL);
+}
+
+void fail(const char *format, ...) {
+    char sentence[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "%s: %s: %s\n", contender_name, process_name, sentence);
+    _exit(1);
+}
+
+// --- What a process of a run calls -----------------------------------------------------------------------------------
+
+void tell_ready(const struct job *job) { atomic_fetch_add(&job->books->ready, 1); }
+
+void wait_for_start(const struct job *job) {
+    char byte;
+    tell_ready(job);
+    require(read(job->books->gate[0], &byte, 1) == 0, "waiting for the start: %s", strerror(errno));
+}
+
+bool is_over(const struct job *job) { return atomic_load_explicit(&job->books->is_over, memory_order_relaxed); }
+
+bool all_finished(const struct job *job) { return atomic_load(&job->books->finished.count) >= job->frames; }
+
+void publish_address(const struct job *job, int which, const char *text) {
+    snprintf(job->books->addresses[which], ADDRESS_BYTES, "%s", text);
+    atomic_store(&job->books->is_published[which], true);
+}
+
+const char *address(const struct job *job, int which) {
+    for (int waited = 0; !atomic_load(&job->books->is_published[which]); waited++) {
+        require(waited < PATIENCE_SECONDS * 1000, "no address to connect to after %d s", PATIENCE_SECONDS);
+        nap(1);
+    }
+    return job->books->addresses[which];
+}
+
+uint64_t frames_of_producer(const struct job *job, int producer) {
+    return (job->frames + PRODUCERS - 1 - (uint64_t)producer) / PRODUCERS;
+}
+
+static void enter(const struct job *job, struct column *column, uint64_t number, const char *what) {
+    require(number < job->frames, "frame %lu was %s, but there are %lu", number, what, job->frames);
+    uint_fast64_t bit = (uint_fast64_t)1 << (number % 64);
+    require(!(atomic_fetch_or(&column->seen[number / 64], bit) & bit), "frame %lu was %s twice", number, what);
+    // Who enters the last one does so after everybody has entered the others.
+    if (atomic_fetch_add(&column->count, 1) + 1 == job->frames) atomic_store(&column->completed_at, now());
+}
+
+void frame_acknowledged(const struct job *job, uint64_t number) {
+    enter(job, &job->books->acknowledged, number, "acknowledged");
+}
+
+void frame_finished(const struct job *job, uint64_t number) {
+    enter(job, &job->books->finished, number, "finished");
+}
+
+// --- Payloads --------------------------------------------------------------------------------------------------------
+
+struct payloads {
+    char *bytes;
+};
+
+// splitmix64, from one seed for all: what follows the stamp is the same in every payload, so that a worker can check it.
+static void fill(char *bytes, size_t size) {
+    uint64_t state = 20240229;
+    for (size_t at = 0; at < size; at += sizeof state) {
+        uint64_t word = state += 0x9e3779b97f4a7c15;
+        word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9;
+        word = (word ^ (word >> 27)) * 0x94d049bb133111eb;
+        word ^= word >> 31;
+        memcpy(bytes + at, &word, size - at < sizeof word ? size - at : sizeof word);
+    }
+}
+
+struct payloads *make_payloads(const struct job *job) {
+    struct payloads *payloads = malloc(sizeof *payloads);
+    payloads->bytes = malloc(job->size * job->window);
+    require(payloads->bytes, "no memory for %u payloads", job->window);
+    for (uint32_t slot = 0; slot < job->window; slot++) fill(payloads->bytes + slot * job->size, job->size);
+    return payloads;
+}
+
+void *payload(struct payloads *payloads, const struct job *job, int producer, uint64_t sequence) {
+    char *bytes = payloads->bytes + sequence % job->window * job->size;
+    uint64_t number = frame_number(producer, sequence);
+    memcpy(bytes, &number, STAMP_BYTES);
+    return bytes;
+}
+
+uint64_t stamp_of(const void *bytes) {
+    uint64_t number;
+    memcpy(&number, bytes, STAMP_BYTES);
+    return number;
+}
+
+uint64_t read_frame(const struct job *job, const void *bytes, size_t size) {
+    static uint64_t expected;
+    if (!expected) {
+        char *same = malloc(job->size);
+        fill(same, job->size);
+        expected = XXH3_64bits(same + STAMP_BYTES, job->size - STAMP_BYTES);
+        free(same);
+    }
+    require(size == job->size, "a frame has %zu bytes in place of %zu", size, job->size);
+    uint64_t hash = XXH3_64bits((const char *)bytes + STAMP_BYTES, size - STAMP_BYTES);
+    require(hash == expected, "frame %lu came with other bytes than were sent", stamp_of(bytes));
+    return stamp_of(bytes);
+}
+
+// --- The run ---------------------------------------------------------------------------------------------------------
+
+struct process {
+    pid_t pid;  // 0 when it has ended.
+    char name[32];
+};
+
+struct run {
+    struct job job;
+    struct process processes[LARGEST_PROCESSES];
+    size_t count;
+};
+
+static void end_all(struct run *run) {
+    for (size_t index = 0; index < run->count; index++) {
+        if (run->processes[index].pid) kill(run->processes[index].pid, SIGKILL);
+    }
+    while (wait(NULL) > 0 || errno == EINTR) {}
+}
+
+static pid_t start(struct run *run, const char *name, void (*body)(const struct job *, int), int index) {
+    pid_t parent = getpid(), pid = fork();
+    if (pid) return pid;
+    // Nobody outlives the program, however it ends.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
+    process_name = name;
+    close(run->job.books->gate[1]);
+    body(&run->job, index);
+    _exit(0);
+}
+
+// Takes notice of processes that have ended. False when one of them failed, which has said why.
+static bool reap(struct run *run, size_t *left) {
+    bool ok = true;
+    *left = 0;
+    for (size_t index = 0; index < run->count; index++) {
+        struct process *process = &run->processes[index];
+        int status = 0;
+        if (process->pid && waitpid(process->pid, &status, WNOHANG) == process->pid) {
+            process->pid = 0;
+            if (WIFSIGNALED(status)) {
+                fprintf(stderr, "%s: %s ended by signal %d\n", contender_name, process->name, WTERMSIG(status));
+            }
+            ok = ok && status == 0;
+        }
+        if (process->pid) (*left)++;
+    }
+    return ok;
+}
+
+enum phase { CONNECTING, RUNNING, ENDING };
+
+// Looks after the processes from the first to the last: all connected, released, all frames through, all ended.
+// Returns when they were released, in ns, or 0 when the run failed.
+static uint64_t supervise(struct run *run) {
+    struct books *books = run->job.books;
+    enum phase phase = CONNECTING;
+    uint64_t started = 0, moved_at = now(), moved = 0;
+    for (size_t left;; nap(2)) {
+        if (!reap(run, &left)) return 0;
+        uint64_t acknowledged = atomic_load(&books->acknowledged.count), finished = atomic_load(&books->finished.count);
+        uint64_t progress = acknowledged + finished + atomic_load(&books->ready) + (uint64_t)phase;
+        if (progress != moved) moved = progress, moved_at = now();
+        if (now() - moved_at > (uint64_t)PATIENCE_SECONDS * 1000000000) {
+            fprintf(stderr, "%s: nothing moved for %d s: %u of %zu processes ready, %lu frames acknowledged and %lu finished of %lu\n",
+                    contender_name, PATIENCE_SECONDS, atomic_load(&books->ready), run->count, acknowledged, finished, run->job.frames);
+            return 0;
+        }
+        if (phase == CONNECTING && atomic_load(&books->ready) == run->count) {
+            phase = RUNNING;
+            started = now();
+            close(books->gate[1]);
+        } else if (phase == RUNNING && atomic_load(&books->acknowledged.completed_at) && atomic_load(&books->finished.completed_at)) {
+            phase = ENDING;
+            atomic_store(&books->is_over, true);
+        } else if (left == 0) {
+            if (phase == ENDING) return started;
+            fprintf(stderr, "%s: all processes ended, but %lu frames are acknowledged and %lu finished of %lu\n",
+                    contender_name, acknowledged, finished, run->job.frames);
+            return 0;
+        }
+    }
+}
+
+static uint64_t run_all(struct run *run, void (*prepare)(const struct job *), const struct role *roles, size_t role_count) {
+    if (prepare) {
+        // In a process of its own: client libraries have threads, which a fork would lose.
+        int status;
+        pid_t pid = fork();
+        if (!pid) {
+            process_name = "preparing";
+            alarm(PATIENCE_SECONDS);
+            prepare(&run->job);
+            _exit(0);
+        }
+        if (pid < 0 || waitpid(pid, &status, 0) < 0 || status) return 0;
+    }
+    for (size_t role = 0; role < role_count; role++) {
+        for (int index = 0; index < roles[role].count; index++) {
+            struct process *process = &run->processes[run->count++];
+            snprintf(process->name, sizeof process->name, "%s %d", roles[role].name, index);
+            process->pid = start(run, process->name, roles[role].run, index);
+            if (process->pid < 0) {
+                perror("fork");
+                process->pid = 0;
+                return 0;
+            }
+        }
+    }
+    return supervise(run);
+}
+
+static void report(const struct job *job, uint64_t started) {
+    uint64_t acknowledged = atomic_load(&job->books->acknowledged.completed_at);
+    uint64_t finished = atomic_load(&job->books->finished.completed_at);
+    double seconds = (double)((acknowledged > finished ? acknowledged : finished) - started) / 1e9;
+    printf("{\"contender\": \"%s\", \"frames\": %lu, \"size\": %zu, \"seconds\": %.6f, \"frames_per_second\": %.1f, "
+           "\"transport\": \"%s\", \"sync\": \"%s\"}\n",
+           job->contender, job->frames, job->size, seconds, (double)job->frames / seconds, job->transport, job->sync);
+}
+
+// --- Options ---------------------------------------------------------------------------------------------------------
+
+static void *shared(size_t size) {
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    require(memory != MAP_FAILED, "no shared memory: %s", strerror(errno));
+    return memory;
+}
+
+static struct books *open_books(uint64_t frames) {
+    struct books *books = shared(sizeof *books);
+    books->acknowledged.seen = shared((frames / 64 + 1) * sizeof(uint_fast64_t));
+    books->finished.seen = shared((frames / 64 + 1) * sizeof(uint_fast64_t));
+    require(pipe(books->gate) == 0, "no pipe: %s", strerror(errno));
+    return books;
+}
+
+static bool is_one_of(const char *word, const char *const *words) {
+    for (; *words; words++) {
+        if (!strcmp(word, *words)) return true;
+    }
+    return false;
+}
+
+static uint64_t number_option(const char *name, const char *text, uint64_t least, uint64_t most) {
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    require(!errno && end != text && !*end && *text != '-' && value >= least && value <= most,
+            "--%s wants a number from %lu to %lu, not '%s'", name, least, most, text);
+    return value;
+}
+
+static struct job read_options(int argc, char **argv, const char *const *syncs) {
+    static const struct option options[] = {
+        {"frames", required_argument, NULL, 'f'}, {"size", required_argument, NULL, 's'},
+        {"window", required_argument, NULL, 'w'}, {"transport", required_argument, NULL, 't'},
+        {"sync", required_argument, NULL, 'y'},   {"directory", required_argument, NULL, 'd'},
+        {"server", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0},
+    };
+    struct job job = {.contender = contender_name, .transport = "tcp", .sync = syncs[0], .directory = ".", .server = "",
+                      .frames = 10000, .size = 50000};
+    uint64_t window_bytes = 16 << 20;
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (option) {
+        case 'f': job.frames = number_option("frames", optarg, PRODUCERS, 1ull << 32); break;
+        case 's': job.size = number_option("size", optarg, 16, 64 << 20); break;
+        case 'w': window_bytes = number_option("window", optarg, 1, 1 << 30); break;
+        case 't': job.transport = optarg; break;
+        case 'y': job.sync = optarg; break;
+        case 'd': job.directory = optarg; break;
+        case 'a': job.server = optarg; break;
+        default:
+            fprintf(stderr, "usage: %s [--frames N] [--size BYTES] [--window BYTES] [--transport tcp|ipc] [--sync WORD]\n"
+                            "       [--directory DIR] [--server ADDRESS]\n", contender_name);
+            exit(2);
+        }
+    }
+    require(is_one_of(job.transport, (const char *const[]){"tcp", "ipc", NULL}), "no such transport: %s", job.transport);
+    require(is_one_of(job.sync, syncs), "no such --sync here: %s", job.sync);
+    uint64_t window = window_bytes / job.size;
+    job.window = (uint32_t)(window < SMALLEST_WINDOW ? SMALLEST_WINDOW : window > LARGEST_WINDOW ? LARGEST_WINDOW : window);
+    return job;
+}
+
+static void remove_directory(const char *path) {
+    DIR *directory = opendir(path);
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        unlinkat(dirfd(directory), entry->d_name, 0);  // Refuses "." and "..".
+    }
+    if (directory) closedir(directory);
+    rmdir(path);
+}
+
+int run_job(int argc, char **argv, const char *contender, const char *const *syncs,
+            void (*prepare)(const struct job *), const struct role *roles, size_t role_count) {
+    contender_name = contender;
+    signal(SIGPIPE, SIG_IGN);
+    // Memory of large messages stays with the process: given back and taken again it would cost a page fault every 4 KiB.
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    struct run run = {.job = read_options(argc, argv, syncs)};
+    run.job.books = open_books(run.job.frames);
+    char directory[PATH_MAX];
+    snprintf(directory, sizeof directory, "%s/run.XXXXXX", run.job.directory);
+    require(mkdtemp(directory), "cannot make a directory in %s: %s", run.job.directory, strerror(errno));
+    run.job.directory = directory;
+    uint64_t started = run_all(&run, prepare, roles, role_count);
+    end_all(&run);
+    remove_directory(directory);
+    if (!started) return 1;
+    report(&run.job, started);
+    return 0;
+}
