@@ -40,6 +40,7 @@ def main() -> int:
         print(f"{options.thresholds} has no thresholds: nothing to check.")
         return 0
     plan = _plan(options, [aim for aim, _ in thresholds])
+    _require_programs(options, plan)
     rates, failures = _measure(options, plan)
     _print(options, rates)
     if options.json:
@@ -115,10 +116,22 @@ def _plan(options: argparse.Namespace, checked: list[aims.Aim]) -> list[tuple[Co
     ]
 
 
+def _require_programs(options: argparse.Namespace, plan: list[tuple[Contender, int]]) -> None:
+    """Says at once what is missing, and not after the first contenders have run."""
+    programs = _programs(options)
+    missing = sorted({str(path) for contender, _ in plan if not (path := programs.of(contender)).exists()})
+    if missing:
+        sys.exit(f"error: {', '.join(missing)}: not there. Build with `make bench-build`, say --bin, or leave them out with --only.")
+
+
+def _programs(options: argparse.Namespace) -> Programs:
+    return Programs(options.bin.resolve(), options.peers.resolve())
+
+
 def _measure(options: argparse.Namespace, plan: list[tuple[Contender, int]]) -> tuple[aims.Rates, list[str]]:
     rates: aims.Rates = defaultdict(dict)
     failures: list[str] = []
-    programs = Programs(options.bin.resolve(), options.peers.resolve())
+    programs = _programs(options)
     for number in range(options.turns):
         # Each round begins elsewhere, so that none always runs after the same one or always first.
         start = number * len(plan) // options.turns

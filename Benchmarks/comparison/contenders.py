@@ -21,14 +21,6 @@ class RunFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Programs:
-    """Where programs are."""
-
-    zoetrope: Path
-    peers: Path
-
-
-@dataclass(frozen=True)
 class Contender:
     """One system in one setting."""
 
@@ -50,6 +42,18 @@ class Contender:
             return Contender("forwarder", self.transport, "off")
         waits_for_disk = self.sync in ("full", "always")
         return Contender("ceiling", self.transport, "full" if waits_for_disk else "none")
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Where programs are."""
+
+    zoetrope: Path
+    peers: Path
+
+    def of(self, contender: Contender) -> Path:
+        """The program that runs the whole job for a contender."""
+        return self.zoetrope / "bench" if contender.name == "zoetrope" else self.peers / contender.name
 
 
 # A contender stands beside its reference, so that what changes on the machine meanwhile meets both.
@@ -109,10 +113,11 @@ def _server(contender: Contender, size: int, directory: Path) -> Iterator[str | 
 
 def _command(contender: Contender, frames: int, size: int, programs: Programs, directory: Path) -> list[str]:
     job = ["--frames", str(frames), "--size", str(size), "--transport", contender.transport]
+    program = str(programs.of(contender))
     if contender.name != "zoetrope":
-        return [str(programs.peers / contender.name), *job, "--sync", contender.sync, "--directory", str(directory)]
+        return [program, *job, "--sync", contender.sync, "--directory", str(directory)]
     archive = ["--sync", "none", "--no-archive"] if contender.sync == "off" else ["--sync", contender.sync]
-    return [str(programs.zoetrope / "bench"), "endtoend", *job, *archive, "--json"]
+    return [program, "endtoend", *job, *archive, "--json"]
 
 
 def _output(command: list[str], directory: Path) -> str:
@@ -123,7 +128,7 @@ def _output(command: list[str], directory: Path) -> str:
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
         )
     except OSError as error:
-        raise RunFailed(f"{command[0]} cannot be run: {error.strerror}. Build it first, or leave it out with --only") from error
+        raise RunFailed(f"{command[0]} cannot be run: {error.strerror}") from error
     try:
         output, errors = process.communicate(timeout=RUN_SECONDS)
     except BaseException as error:
