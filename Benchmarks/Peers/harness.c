@@ -38,6 +38,7 @@ struct books {
     _Alignas(64) struct column finished;
 };
 
+static volatile sig_atomic_t is_interrupted;
 static const char *process_name = "run";
 static const char *contender_name = "";
 
@@ -181,11 +182,18 @@ static void end_all(struct run *run) {
     while (wait(NULL) > 0 || errno == EINTR) {}
 }
 
+static void interrupt(int number) {
+    (void)number;
+    is_interrupted = 1;
+}
+
 static pid_t start(struct run *run, const char *name, void (*body)(const struct job *, int), int index) {
     pid_t parent = getpid(), pid = fork();
     if (pid) return pid;
     // Nobody outlives the program, however it ends.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
     if (getppid() != parent) _exit(1);
     process_name = name;
     close(run->job.books->gate[1]);
@@ -220,8 +228,8 @@ static uint64_t supervise(struct run *run) {
     struct books *books = run->job.books;
     enum phase phase = CONNECTING;
     uint64_t started = 0, moved_at = now(), moved = 0;
-    for (size_t left;; nap(2)) {
-        if (!reap(run, &left)) return 0;
+    for (size_t left;; nap(10)) {
+        if (!reap(run, &left) || is_interrupted) return 0;
         uint64_t acknowledged = atomic_load(&books->acknowledged.count), finished = atomic_load(&books->finished.count);
         uint64_t progress = acknowledged + finished + atomic_load(&books->ready) + (uint64_t)phase;
         if (progress != moved) moved = progress, moved_at = now();
@@ -315,35 +323,42 @@ static uint64_t number_option(const char *name, const char *text, uint64_t least
     return value;
 }
 
+static uint32_t frames_within(uint64_t bytes, size_t size) {
+    uint64_t frames = bytes / size;
+    return (uint32_t)(frames < SMALLEST_WINDOW ? SMALLEST_WINDOW : frames > LARGEST_WINDOW ? LARGEST_WINDOW : frames);
+}
+
 static struct job read_options(int argc, char **argv, const char *const *syncs) {
     static const struct option options[] = {
         {"frames", required_argument, NULL, 'f'}, {"size", required_argument, NULL, 's'},
         {"window", required_argument, NULL, 'w'}, {"transport", required_argument, NULL, 't'},
         {"sync", required_argument, NULL, 'y'},   {"directory", required_argument, NULL, 'd'},
-        {"server", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0},
+        {"server", required_argument, NULL, 'a'}, {"credit", required_argument, NULL, 'c'},
+        {NULL, 0, NULL, 0},
     };
     struct job job = {.contender = contender_name, .transport = "tcp", .sync = syncs[0], .directory = ".", .server = "",
                       .frames = 10000, .size = 50000};
-    uint64_t window_bytes = 16 << 20;
+    uint64_t window_bytes = 16 << 20, credit_bytes = 16 << 20;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'f': job.frames = number_option("frames", optarg, PRODUCERS, 1ull << 32); break;
         case 's': job.size = number_option("size", optarg, 16, 64 << 20); break;
         case 'w': window_bytes = number_option("window", optarg, 1, 1 << 30); break;
+        case 'c': credit_bytes = number_option("credit", optarg, 1, 1 << 30); break;
         case 't': job.transport = optarg; break;
         case 'y': job.sync = optarg; break;
         case 'd': job.directory = optarg; break;
         case 'a': job.server = optarg; break;
         default:
-            fprintf(stderr, "usage: %s [--frames N] [--size BYTES] [--window BYTES] [--transport tcp|ipc] [--sync WORD]\n"
-                            "       [--directory DIR] [--server ADDRESS]\n", contender_name);
+            fprintf(stderr, "usage: %s [--frames N] [--size BYTES] [--window BYTES] [--credit BYTES]\n"
+                            "       [--transport tcp|ipc] [--sync WORD] [--directory DIR] [--server ADDRESS]\n", contender_name);
             exit(2);
         }
     }
     require(is_one_of(job.transport, (const char *const[]){"tcp", "ipc", NULL}), "no such transport: %s", job.transport);
     require(is_one_of(job.sync, syncs), "no such --sync here: %s", job.sync);
-    uint64_t window = window_bytes / job.size;
-    job.window = (uint32_t)(window < SMALLEST_WINDOW ? SMALLEST_WINDOW : window > LARGEST_WINDOW ? LARGEST_WINDOW : window);
+    job.window = frames_within(window_bytes, job.size);
+    job.credit = frames_within(credit_bytes, job.size);
     return job;
 }
 
@@ -360,9 +375,11 @@ int run_job(int argc, char **argv, const char *contender, const char *const *syn
             void (*prepare)(const struct job *), const struct role *roles, size_t role_count) {
     contender_name = contender;
     signal(SIGPIPE, SIG_IGN);
+    // So that files and processes are cleared away then, too.
+    signal(SIGTERM, interrupt);
+    signal(SIGINT, interrupt);
     // Memory of large messages stays with the process: given back and taken again it would cost a page fault every 4 KiB.
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    require(mallopt(M_MMAP_THRESHOLD, 32 << 20) && mallopt(M_TRIM_THRESHOLD, 1 << 30), "mallopt refuses its settings");
     struct run run = {.job = read_options(argc, argv, syncs)};
     run.job.books = open_books(run.job.frames);
     char directory[PATH_MAX];

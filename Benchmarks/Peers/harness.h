@@ -29,7 +29,8 @@ struct job {
     const char *server;     // Address of the server, for contenders that have one.
     uint64_t frames;
     size_t size;
-    uint32_t window;  // Frames a producer may have under way, and a worker may hold.
+    uint32_t window;  // Frames a producer may have under way; the same for all contenders.
+    uint32_t credit;  // Frames a worker may hold or have on their way to it.
     struct books *books;
 };
 

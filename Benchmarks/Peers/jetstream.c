@@ -52,7 +52,7 @@ static void prepare(const struct job *job) {
     consumer.Durable = "group";
     consumer.AckPolicy = js_AckExplicit;
     consumer.AckWait = patience_ms * 1000000;
-    consumer.MaxAckPending = 2 * WORKERS * (int64_t)job->window;
+    consumer.MaxAckPending = 2 * WORKERS * (int64_t)job->credit;
     CHECK(js_AddConsumer(NULL, js, "frames", &consumer, NULL, NULL));
     jsCtx_Destroy(js);
     natsConnection_Destroy(connection);
@@ -113,10 +113,10 @@ static void consume(const struct job *job, int index) {
     options.Consumer = "group";
     CHECK(js_PullSubscribe(&subscription, js, "frames.*", "group", NULL, &options, NULL));
     wait_for_start(job);
-    // A fetch returns with what is there, so the batch is only a bound: half a window, as the other half is on its way.
+    // A fetch returns with what is there, so the batch is only a bound.
     while (!all_finished(job)) {
         natsMsgList fetched;
-        natsStatus status = natsSubscription_Fetch(&fetched, subscription, (int)job->window / 2, IDLE_MILLISECONDS, NULL);
+        natsStatus status = natsSubscription_Fetch(&fetched, subscription, (int)job->credit / 2, IDLE_MILLISECONDS, NULL);
         if (status == NATS_TIMEOUT) continue;
         check("natsSubscription_Fetch", status);
         finish(job, &fetched);

@@ -125,8 +125,8 @@ static void read_entries(const struct job *job, redisReply *entries, uint64_t *n
 
 static void consume(const struct job *job, int index) {
     redisContext *context = connect_to_server(job);
-    // A batch is half a window at most: the reply is one piece of memory at the server and here.
-    uint32_t most = job->window / 2;
+    // A batch is half the credit at most: the reply is one piece of memory at the server and here.
+    uint32_t most = job->credit / 2;
     uint64_t *numbers = calloc(most, sizeof *numbers);
     size_t count = 0;  // How many of the batch before are read and not yet acknowledged.
     wait_for_start(job);

@@ -94,7 +94,7 @@ void consume(const struct job *job, int index) {
     void *context = open_context();
     void *socket = connect_to_broker(job, context, WORK, WORKER, index);
     // Results wait until a quarter of the credit is used, or there is nothing else to do.
-    size_t most = job->window / 4, ready = 0;
+    size_t most = job->credit / 4, ready = 0;
     char *results = calloc(most, RESULT_BYTES);
     require(results, "no memory for results");
     zmq_msg_t message;
@@ -257,7 +257,7 @@ static void run_broker(const struct job *job, bool is_durable) {
     broker.waiting = calloc(broker.capacity, sizeof *broker.waiting);
     require(broker.waiting, "no memory for the queue");
     for (uint32_t slot = 0; slot < broker.capacity; slot++) zmq_msg_init(&broker.waiting[slot]);
-    for (int worker = 0; worker < WORKERS; worker++) broker.credit[worker] = job->window;
+    for (int worker = 0; worker < WORKERS; worker++) broker.credit[worker] = job->credit;
     broker.ingest = open_socket(context, ZMQ_ROUTER);
     broker.work = open_socket(context, ZMQ_ROUTER);
     bind_socket(job, broker.ingest, INGEST);
