@@ -7,7 +7,13 @@
 
 #define CHECK(call) require((call) != -1, #call ": %s", zmq_strerror(errno))
 
-enum { MESSAGES_A_TURN = 64, IDENTITY_BYTES = 2 };
+enum {
+    MESSAGES_A_TURN = 64,
+    IDENTITY_BYTES = 2,
+    // Small answers are gathered: they go out when there are enough of them, or when nothing else came for so long. Sent one
+    // by one they cost more wake-ups than the frames do.
+    GATHER_MILLISECONDS = 1,
+};
 
 // --- Sockets ---------------------------------------------------------------------------------------------------------
 
@@ -38,6 +44,13 @@ bool receive(void *socket, zmq_msg_t *message, int flags) {
         require(errno == EINTR, "zmq_msg_recv: %s", zmq_strerror(errno));
     }
     return true;
+}
+
+// False when nothing can be received within that time.
+static bool await_any(zmq_pollitem_t *items, int count, long milliseconds) {
+    int ready = zmq_poll(items, count, milliseconds);
+    require(ready >= 0 || errno == EINTR, "zmq_poll: %s", zmq_strerror(errno));
+    return ready > 0;
 }
 
 void send_bytes(void *socket, const void *bytes, size_t size, int flags) {
@@ -93,7 +106,7 @@ void produce(const struct job *job, int index) {
 void consume(const struct job *job, int index) {
     void *context = open_context();
     void *socket = connect_to_broker(job, context, WORK, WORKER, index);
-    // Results wait until a quarter of the credit is used, or there is nothing else to do.
+    // Results are gathered until a quarter of the credit is used.
     size_t most = job->credit / 4, ready = 0;
     char *results = calloc(most, RESULT_BYTES);
     require(results, "no memory for results");
@@ -101,8 +114,10 @@ void consume(const struct job *job, int index) {
     zmq_msg_init(&message);
     wait_for_start(job);
     while (!is_over(job)) {
-        if (!receive(socket, &message, ready ? ZMQ_DONTWAIT : 0)) {
-            if (ready) send_bytes(socket, results, ready * RESULT_BYTES, 0), ready = 0;
+        if (!receive(socket, &message, ZMQ_DONTWAIT)) {
+            zmq_pollitem_t item = {socket, 0, ZMQ_POLLIN, 0};
+            bool is_quiet = !await_any(&item, 1, ready ? GATHER_MILLISECONDS : IDLE_MILLISECONDS);
+            if (is_quiet && ready) send_bytes(socket, results, ready * RESULT_BYTES, 0), ready = 0;
             continue;
         }
         uint64_t number = read_frame(job, zmq_msg_data(&message), zmq_msg_size(&message));
@@ -228,16 +243,21 @@ static bool take_answer(struct broker *broker) {
     return true;
 }
 
-// Acknowledgements wait until they free an eighth of a window, unless there is nothing else to do.
-static void acknowledge(struct broker *broker, bool is_idle) {
+// Acknowledgements are gathered until they free an eighth of a window. Returns whether some still wait.
+static bool acknowledge(struct broker *broker, bool is_quiet) {
+    bool is_waiting = false;
     for (int producer = 0; producer < PRODUCERS; producer++) {
         uint64_t through = broker->dispatched[producer];
         if (broker->is_durable && broker->durable[producer] < through) through = broker->durable[producer];
-        uint64_t least = is_idle || broker->job->window < 8 ? 1 : broker->job->window / 8;
-        if (through - broker->acknowledged[producer] < least) continue;
-        broker->acknowledged[producer] = through;
-        send_to(broker->ingest, PRODUCER, producer, &through, sizeof through);
+        uint64_t fresh = through - broker->acknowledged[producer];
+        if (fresh > 0 && (is_quiet || fresh >= broker->job->window / 8)) {
+            broker->acknowledged[producer] = through;
+            send_to(broker->ingest, PRODUCER, producer, &through, sizeof through);
+        } else if (fresh > 0) {
+            is_waiting = true;
+        }
     }
+    return is_waiting;
 }
 
 static void serve(struct broker *broker) {
@@ -246,8 +266,10 @@ static void serve(struct broker *broker) {
         int moved = 0;
         for (int turn = 0; turn < MESSAGES_A_TURN && take_frame(broker); turn++) moved++;
         for (int turn = 0; turn < MESSAGES_A_TURN && take_answer(broker); turn++) moved++;
-        acknowledge(broker, !moved);
-        if (!moved && zmq_poll(items, 2, IDLE_MILLISECONDS) < 0) require(errno == EINTR, "zmq_poll: %s", zmq_strerror(errno));
+        bool is_waiting = acknowledge(broker, false);
+        if (moved) continue;
+        bool is_quiet = !await_any(items, 2, is_waiting ? GATHER_MILLISECONDS : IDLE_MILLISECONDS);
+        if (is_quiet) acknowledge(broker, true);
     }
 }
 
