@@ -231,7 +231,7 @@ static bool take_answer(struct broker *broker) {
     size_t size = zmq_msg_size(&message);
     if (size == 0) {
         send_to(broker->work, (enum kind)identity[0], identity[1], "", 0);
-    } else if (identity[0] == COMMITTER) {
+    } else if (identity[0] == WRITER) {
         require(size == sizeof broker->durable, "a commit that makes no sense");
         memcpy(broker->durable, zmq_msg_data(&message), size);
     } else {

@@ -8,21 +8,21 @@
 //     broker    -> worker      a payload, as it came
 //     worker    -> broker      results, RESULT_BYTES each, as many as are ready
 //     broker    -> writer      a payload, as it came
-//     committer -> broker      how many frames of each producer are durable in all (PRODUCERS x u64)
+//     writer    -> broker      how many frames of each producer are durable in all (PRODUCERS x u64)
 #pragma once
 
 #include <zmq.h>
 
 #include "harness.h"
 
-enum kind { PRODUCER = 'p', WORKER = 'w', WRITER = 'a', COMMITTER = 'c' };
+enum kind { PRODUCER = 'p', WORKER = 'w', WRITER = 'a' };
 enum endpoint { INGEST, WORK };
 
 void produce(const struct job *job, int index);
 void consume(const struct job *job, int index);
 // Acknowledges a frame when it is on its way to a worker.
 void forward(const struct job *job, int index);
-// Acknowledges a frame when it is on its way to a worker and the committer has said that it is durable.
+// Acknowledges a frame when it is on its way to a worker and the writer has said that it is durable.
 void forward_durably(const struct job *job, int index);
 
 // A DEALER that has greeted the broker and was answered.
