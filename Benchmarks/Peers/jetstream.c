@@ -16,6 +16,9 @@
 
 #define CHECK(call) check(#call, (call))
 
+// Frames of a fetch. Measured with 50,000 bytes: 16 and 32 are best, 8 is a tenth slower, 160 a fifth.
+enum { LARGEST_FETCH = 16 };
+
 static const int64_t patience_ms = PATIENCE_SECONDS * 1000;
 
 static void check(const char *call, natsStatus status) {
@@ -52,7 +55,7 @@ static void prepare(const struct job *job) {
     consumer.Durable = "group";
     consumer.AckPolicy = js_AckExplicit;
     consumer.AckWait = patience_ms * 1000000;
-    consumer.MaxAckPending = 2 * WORKERS * (int64_t)job->credit;
+    consumer.MaxAckPending = 2 * WORKERS * LARGEST_WINDOW;
     CHECK(js_AddConsumer(NULL, js, "frames", &consumer, NULL, NULL));
     jsCtx_Destroy(js);
     natsConnection_Destroy(connection);
@@ -112,11 +115,11 @@ static void consume(const struct job *job, int index) {
     options.Stream = "frames";
     options.Consumer = "group";
     CHECK(js_PullSubscribe(&subscription, js, "frames.*", "group", NULL, &options, NULL));
+    int most = job->credit / 2 < LARGEST_FETCH ? (int)job->credit / 2 : LARGEST_FETCH;
     wait_for_start(job);
-    // A fetch returns with what is there, so the batch is only a bound.
     while (!all_finished(job)) {
         natsMsgList fetched;
-        natsStatus status = natsSubscription_Fetch(&fetched, subscription, (int)job->credit / 2, IDLE_MILLISECONDS, NULL);
+        natsStatus status = natsSubscription_Fetch(&fetched, subscription, most, IDLE_MILLISECONDS, NULL);
         if (status == NATS_TIMEOUT) continue;
         check("natsSubscription_Fetch", status);
         finish(job, &fetched);
