@@ -20,6 +20,7 @@ import signal
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -84,7 +85,7 @@ def _numbers(text: str) -> list[int]:
     return [_positive(word) for word in text.split(",")]
 
 
-def _words(known: list[str]):  # type: ignore[no-untyped-def]
+def _words(known: list[str]) -> Callable[[str], list[str]]:
     def parse(text: str) -> list[str]:
         words = text.split(",")
         for word in words:
@@ -121,7 +122,8 @@ def _require_programs(options: argparse.Namespace, plan: list[tuple[Contender, i
     programs = _programs(options)
     missing = sorted({str(path) for contender, _ in plan if not (path := programs.of(contender)).exists()})
     if missing:
-        sys.exit(f"error: {', '.join(missing)}: not there. Build with `make bench-build`, say --bin, or leave them out with --only.")
+        hint = "Build with `make bench-build`, say --bin, or leave them out with --only"
+        sys.exit(f"error: {', '.join(missing)}: not there. {hint}.")
 
 
 def _programs(options: argparse.Namespace) -> Programs:

@@ -100,7 +100,8 @@ static void archive(const struct job *job, int index) {
 int main(int argc, char **argv) {
     static const char *const syncs[] = {"full", "none", NULL};
     static const struct role roles[] = {
-        {"broker", 1, forward_durably}, {"writer", 1, archive}, {"worker", WORKERS, consume}, {"producer", PRODUCERS, produce},
+        {"broker", 1, forward_durably}, {"writer", 1, archive},
+        {"worker", WORKERS, consume}, {"producer", PRODUCERS, produce},
     };
     return run_job(argc, argv, "ceiling", syncs, NULL, roles, sizeof roles / sizeof *roles);
 }

@@ -6,6 +6,8 @@
 
 int main(int argc, char **argv) {
     static const char *const syncs[] = {"off", NULL};
-    static const struct role roles[] = {{"broker", 1, forward}, {"worker", WORKERS, consume}, {"producer", PRODUCERS, produce}};
+    static const struct role roles[] = {
+        {"broker", 1, forward}, {"worker", WORKERS, consume}, {"producer", PRODUCERS, produce},
+    };
     return run_job(argc, argv, "forwarder", syncs, NULL, roles, sizeof roles / sizeof *roles);
 }

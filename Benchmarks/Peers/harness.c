@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
 #include <malloc.h>
 #include <limits.h>
 #include <signal.h>
@@ -16,9 +15,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <xxhash.h>
 
-enum { LARGEST_PROCESSES = 16, STAMP_BYTES = 8 };
+enum { LARGEST_PROCESSES = 16 };
 
 // One side of the books: a bit for each frame, how many there are, and when the last one came.
 struct column {
@@ -109,59 +107,6 @@ void frame_finished(const struct job *job, uint64_t number) {
     enter(job, &job->books->finished, number, "finished");
 }
 
-// --- Payloads --------------------------------------------------------------------------------------------------------
-
-struct payloads {
-    char *bytes;
-};
-
-// splitmix64, from one seed for all: what follows the stamp is the same in every payload, so that a worker can check it.
-static void fill(char *bytes, size_t size) {
-    uint64_t state = 20240229;
-    for (size_t at = 0; at < size; at += sizeof state) {
-        uint64_t word = state += 0x9e3779b97f4a7c15;
-        word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9;
-        word = (word ^ (word >> 27)) * 0x94d049bb133111eb;
-        word ^= word >> 31;
-        memcpy(bytes + at, &word, size - at < sizeof word ? size - at : sizeof word);
-    }
-}
-
-struct payloads *make_payloads(const struct job *job) {
-    struct payloads *payloads = malloc(sizeof *payloads);
-    payloads->bytes = malloc(job->size * job->window);
-    require(payloads->bytes, "no memory for %u payloads", job->window);
-    for (uint32_t slot = 0; slot < job->window; slot++) fill(payloads->bytes + slot * job->size, job->size);
-    return payloads;
-}
-
-void *payload(struct payloads *payloads, const struct job *job, int producer, uint64_t sequence) {
-    char *bytes = payloads->bytes + sequence % job->window * job->size;
-    uint64_t number = frame_number(producer, sequence);
-    memcpy(bytes, &number, STAMP_BYTES);
-    return bytes;
-}
-
-uint64_t stamp_of(const void *bytes) {
-    uint64_t number;
-    memcpy(&number, bytes, STAMP_BYTES);
-    return number;
-}
-
-uint64_t read_frame(const struct job *job, const void *bytes, size_t size) {
-    static uint64_t expected;
-    if (!expected) {
-        char *same = malloc(job->size);
-        fill(same, job->size);
-        expected = XXH3_64bits(same + STAMP_BYTES, job->size - STAMP_BYTES);
-        free(same);
-    }
-    require(size == job->size, "a frame has %zu bytes in place of %zu", size, job->size);
-    uint64_t hash = XXH3_64bits((const char *)bytes + STAMP_BYTES, size - STAMP_BYTES);
-    require(hash == expected, "frame %lu came with other bytes than were sent", stamp_of(bytes));
-    return stamp_of(bytes);
-}
-
 // --- The run ---------------------------------------------------------------------------------------------------------
 
 struct process {
@@ -220,6 +165,8 @@ static bool reap(struct run *run, size_t *left) {
     return ok;
 }
 
+static bool is_complete(struct column *column) { return atomic_load(&column->completed_at) != 0; }
+
 enum phase { CONNECTING, RUNNING, ENDING };
 
 // Looks after the processes from the first to the last: all connected, released, all frames through, all ended.
@@ -234,15 +181,16 @@ static uint64_t supervise(struct run *run) {
         uint64_t progress = acknowledged + finished + atomic_load(&books->ready) + (uint64_t)phase;
         if (progress != moved) moved = progress, moved_at = now();
         if (now() - moved_at > (uint64_t)PATIENCE_SECONDS * 1000000000) {
-            fprintf(stderr, "%s: nothing moved for %d s: %u of %zu processes ready, %lu frames acknowledged and %lu finished of %lu\n",
-                    contender_name, PATIENCE_SECONDS, atomic_load(&books->ready), run->count, acknowledged, finished, run->job.frames);
+            fprintf(stderr, "%s: nothing moved for %d s: %u of %zu processes are ready, %lu frames acknowledged and %lu finished "
+                    "of %lu\n", contender_name, PATIENCE_SECONDS, atomic_load(&books->ready), run->count, acknowledged,
+                    finished, run->job.frames);
             return 0;
         }
         if (phase == CONNECTING && atomic_load(&books->ready) == run->count) {
             phase = RUNNING;
             started = now();
             close(books->gate[1]);
-        } else if (phase == RUNNING && atomic_load(&books->acknowledged.completed_at) && atomic_load(&books->finished.completed_at)) {
+        } else if (phase == RUNNING && is_complete(&books->acknowledged) && is_complete(&books->finished)) {
             phase = ENDING;
             atomic_store(&books->is_over, true);
         } else if (left == 0) {
@@ -254,7 +202,8 @@ static uint64_t supervise(struct run *run) {
     }
 }
 
-static uint64_t run_all(struct run *run, void (*prepare)(const struct job *), const struct role *roles, size_t role_count) {
+static uint64_t run_all(struct run *run, void (*prepare)(const struct job *), const struct role *roles,
+                        size_t role_count) {
     if (prepare) {
         // In a process of its own: client libraries have threads, which a fork would lose.
         int status;
@@ -291,7 +240,7 @@ static void report(const struct job *job, uint64_t started) {
            job->contender, job->frames, job->size, seconds, (double)job->frames / seconds, job->transport, job->sync);
 }
 
-// --- Options ---------------------------------------------------------------------------------------------------------
+// --- The program -----------------------------------------------------------------------------------------------------
 
 static void *shared(size_t size) {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -305,61 +254,6 @@ static struct books *open_books(uint64_t frames) {
     books->finished.seen = shared((frames / 64 + 1) * sizeof(uint_fast64_t));
     require(pipe(books->gate) == 0, "no pipe: %s", strerror(errno));
     return books;
-}
-
-static bool is_one_of(const char *word, const char *const *words) {
-    for (; *words; words++) {
-        if (!strcmp(word, *words)) return true;
-    }
-    return false;
-}
-
-static uint64_t number_option(const char *name, const char *text, uint64_t least, uint64_t most) {
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    require(!errno && end != text && !*end && *text != '-' && value >= least && value <= most,
-            "--%s wants a number from %lu to %lu, not '%s'", name, least, most, text);
-    return value;
-}
-
-static uint32_t frames_within(uint64_t bytes, size_t size) {
-    uint64_t frames = bytes / size;
-    return (uint32_t)(frames < SMALLEST_WINDOW ? SMALLEST_WINDOW : frames > LARGEST_WINDOW ? LARGEST_WINDOW : frames);
-}
-
-static struct job read_options(int argc, char **argv, const char *const *syncs) {
-    static const struct option options[] = {
-        {"frames", required_argument, NULL, 'f'}, {"size", required_argument, NULL, 's'},
-        {"window", required_argument, NULL, 'w'}, {"transport", required_argument, NULL, 't'},
-        {"sync", required_argument, NULL, 'y'},   {"directory", required_argument, NULL, 'd'},
-        {"server", required_argument, NULL, 'a'}, {"credit", required_argument, NULL, 'c'},
-        {NULL, 0, NULL, 0},
-    };
-    struct job job = {.contender = contender_name, .transport = "tcp", .sync = syncs[0], .directory = ".", .server = "",
-                      .frames = 10000, .size = 50000};
-    uint64_t window_bytes = 16 << 20, credit_bytes = 16 << 20;
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        switch (option) {
-        case 'f': job.frames = number_option("frames", optarg, PRODUCERS, 1ull << 32); break;
-        case 's': job.size = number_option("size", optarg, 16, 64 << 20); break;
-        case 'w': window_bytes = number_option("window", optarg, 1, 1 << 30); break;
-        case 'c': credit_bytes = number_option("credit", optarg, 1, 1 << 30); break;
-        case 't': job.transport = optarg; break;
-        case 'y': job.sync = optarg; break;
-        case 'd': job.directory = optarg; break;
-        case 'a': job.server = optarg; break;
-        default:
-            fprintf(stderr, "usage: %s [--frames N] [--size BYTES] [--window BYTES] [--credit BYTES]\n"
-                            "       [--transport tcp|ipc] [--sync WORD] [--directory DIR] [--server ADDRESS]\n", contender_name);
-            exit(2);
-        }
-    }
-    require(is_one_of(job.transport, (const char *const[]){"tcp", "ipc", NULL}), "no such transport: %s", job.transport);
-    require(is_one_of(job.sync, syncs), "no such --sync here: %s", job.sync);
-    job.window = frames_within(window_bytes, job.size);
-    job.credit = frames_within(credit_bytes, job.size);
-    return job;
 }
 
 static void remove_directory(const char *path) {
@@ -379,8 +273,9 @@ int run_job(int argc, char **argv, const char *contender, const char *const *syn
     signal(SIGTERM, interrupt);
     signal(SIGINT, interrupt);
     // Memory of large messages stays with the process: given back and taken again it would cost a page fault every 4 KiB.
-    require(mallopt(M_MMAP_THRESHOLD, 32 << 20) && mallopt(M_TRIM_THRESHOLD, 1 << 30), "mallopt refuses its settings");
-    struct run run = {.job = read_options(argc, argv, syncs)};
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);  // The most that glibc takes.
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    struct run run = {.job = read_options(argc, argv, contender, syncs)};
     run.job.books = open_books(run.job.frames);
     char directory[PATH_MAX];
     snprintf(directory, sizeof directory, "%s/run.XXXXXX", run.job.directory);

@@ -46,6 +46,9 @@ struct role {
 int run_job(int argc, char **argv, const char *contender, const char *const *syncs,
             void (*prepare)(const struct job *job), const struct role *roles, size_t role_count);
 
+// The job that the options ask for; `syncs` ends with NULL, and its first word is the default.
+struct job read_options(int argc, char **argv, const char *contender, const char *const *syncs);
+
 // Says what is wrong, and ends this process and with it the run.
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // The same unless `ok`.

@@ -81,7 +81,9 @@ static void produce(const struct job *job, int index) {
     uint64_t sent = 0, acknowledged = 0, count = frames_of_producer(job, index);
     wait_for_start(job);
     while (acknowledged < count) {
-        for (; sent < count && sent - acknowledged < job->window; sent++) add(job, context, payload(payloads, job, index, sent));
+        for (; sent < count && sent - acknowledged < job->window; sent++) {
+            add(job, context, payload(payloads, job, index, sent));
+        }
         // Replies come in the order of the commands. Wait for one, and take what came with it.
         freeReplyObject(next_reply(context));
         do frame_acknowledged(job, frame_number(index, acknowledged++));

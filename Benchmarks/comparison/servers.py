@@ -67,9 +67,10 @@ def _serving(command: list[str], directory: Path, is_ready: Callable[[], bool]) 
         try:
             process = subprocess.Popen(command, stdout=file, stderr=file, cwd=directory)
         except OSError as error:
-            raise ServerFailed(f"{command[0]} cannot be run: {error.strerror}. Benchmarks/Peers/install.sh installs it") from error
+            hint = "Benchmarks/Peers/install.sh installs it"
+            raise ServerFailed(f"{command[0]} cannot be run: {error.strerror}; {hint}") from error
     try:
-        _await(process, is_ready, log)
+        _await(command[0], process, is_ready, log)
         yield
     finally:
         process.terminate()
@@ -80,11 +81,11 @@ def _serving(command: list[str], directory: Path, is_ready: Callable[[], bool]) 
             process.wait()
 
 
-def _await(process: subprocess.Popen[bytes], is_ready: Callable[[], bool], log: Path) -> None:
+def _await(name: str, process: subprocess.Popen[bytes], is_ready: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not is_ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise ServerFailed(f"{process.args[0]} does not start: {log.read_text(errors='replace')[-500:]}")
+            raise ServerFailed(f"{name} does not start: {log.read_text(errors='replace')[-500:]}")
         time.sleep(0.02)
 
 
