@@ -61,7 +61,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=_positive, default=5, help="rounds (5)")
     parser.add_argument("--sizes", type=_numbers, default=[50_000], metavar="BYTES,...", help="bytes of a frame (50000)")
-    parser.add_argument("--frames", type=_positive, help="frames of a turn (as many as make 600 MB, but 100 to 200,000)")
+    parser.add_argument("--frames", type=_positive, help="frames of a turn (as many as make 600 MB, but 200 to 200,000)")
     parser.add_argument("--only", type=_words(contenders.NAMES), default=[], metavar="NAME,...",
                         help=f"of {', '.join(contenders.NAMES)}; without it the servers run at 50,000 bytes only")
     parser.add_argument("--transport", type=_words(["tcp", "ipc"]), default=["tcp", "ipc"], metavar="tcp,ipc")
@@ -167,7 +167,7 @@ def _base() -> Path:
 
 
 def _frames(options: argparse.Namespace, size: int) -> int:
-    return options.frames or min(200_000, max(100, JOB_BYTES // size))
+    return options.frames or min(200_000, max(200, JOB_BYTES // size))
 
 
 def _print(options: argparse.Namespace, rates: aims.Rates) -> None:
