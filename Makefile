@@ -8,7 +8,8 @@ PROGRAMS := broker camera worker archive bench
 BESIDE := Fuzz/Package.swift Fuzz/Sources/FuzzCodec Fuzz/Sources/FuzzRouter \
 	Benchmarks/Package.swift Benchmarks/Sources/RoutingBenchmark Benchmarks/Sources/ArchiveBenchmark
 
-.PHONY: help packages build run test simulate fuzz bench-routing bench-archive format lint clean
+.PHONY: help packages build run test simulate fuzz bench bench-full bench-check bench-build bench-routing bench-archive \
+	format lint clean
 
 help:
 	@echo 'make run      install what is missing, build, and run the whole system on two demo videos'
@@ -19,6 +20,9 @@ help:
 	@echo 'make fuzz SECONDS=60       give arbitrary bytes to the codec and to the router'
 	@echo 'make fuzz INPUT=FILE       one of them again, and what happens'
 	@echo 'make fuzz MERGE=1          keep what reaches new code in the corpus'
+	@echo 'make bench                 beside JetStream, Redis, bare libzmq and the ceiling, 50,000 bytes a frame'
+	@echo 'make bench-full            the same, and 1 KB, 1 MB and 6 MB beside libzmq and the ceiling'
+	@echo 'make bench-check           the ratios beside Benchmarks/thresholds.json (FLAGS=--turns 9)'
 	@echo 'make bench-routing         events a second of the broker'"'"'s decisions on one core (FLAGS=--check)'
 	@echo 'make bench-archive         the log beside plain C: durable writing, reading (FLAGS=--check)'
 	@echo 'make format   format all Swift code in place'
@@ -60,6 +64,20 @@ simulate: packages
 fuzz: packages
 	@SWIFT="$(SWIFT)" SECONDS_IN_ALL="$(or $(SECONDS),60)" INPUT="$(INPUT)" MERGE="$(MERGE)" Fuzz/run.sh
 
+bench: bench-build
+	@Benchmarks/compare.py --sizes 50000 $(FLAGS)
+
+bench-full: bench-build
+	@Benchmarks/compare.py --sizes 1000,50000,1000000,6000000 $(FLAGS)
+
+bench-check: bench-build
+	@Benchmarks/compare.py --check $(FLAGS)
+
+bench-build: packages
+	@Benchmarks/Peers/install.sh
+	@$(MAKE) --no-print-directory -C Benchmarks/Peers
+	@for program in $(sort $(PROGRAMS) bench); do $(SWIFT) build -c release --product $$program || exit 1; done
+
 bench-routing: packages
 	@$(SWIFT) build -c release --package-path Benchmarks --product RoutingBenchmark
 	@Benchmarks/.build/release/RoutingBenchmark $(FLAGS)
@@ -73,7 +91,7 @@ format:
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift $(BESIDE)
-	@for script in deploy/*.sh Fuzz/*.sh Benchmarks/*.sh .ci/run; do bash -n "$$script" || exit 1; done
+	@for script in deploy/*.sh Fuzz/*.sh Benchmarks/*.sh Benchmarks/Peers/*.sh .ci/run; do bash -n "$$script" || exit 1; done
 
 clean:
 	rm -rf .build Fuzz/.build Benchmarks/.build
