@@ -26,6 +26,9 @@ struct EndToEndCommand: ParsableCommand {
     @Option(hinting: "Frames that a worker has in hand.")
     var credit = 32
 
+    @Option(help: "How the group works: queue or durable.")
+    var policy = PolicyName.queue
+
     @OptionGroup var stand: StandOptions
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var printing: PrintOptions
@@ -35,6 +38,9 @@ struct EndToEndCommand: ParsableCommand {
             throw ValidationError("it takes frames, 1 to 4,096 cameras and 0 to 1,024 workers")
         }
         guard (2...1_000).contains(credit) else { throw ValidationError("--credit is 2 to 1,000") }
+        guard policy != .latest else {
+            throw ValidationError("--policy latest does not do every frame: take queue or durable")
+        }
     }
 
     func run() throws {
@@ -53,7 +59,11 @@ struct EndToEndCommand: ParsableCommand {
             for index in load.cameras.indices {
                 load.cameras[index].count = frames / cameras + (index < frames % cameras ? 1 : 0)
             }
-            for index in load.workers.indices { load.workers[index].credit = credit }
+            for index in load.workers.indices {
+                load.workers[index].credit = credit
+                load.workers[index].group =
+                    GroupDefinition(name: LoadName.group, policy: policy.wish)
+            }
             let outcome = try load.run(stop: stop, logger: logger)
             guard outcome.trouble.isEmpty else { throw Failure(.general, outcome.trouble) }
             return (outcome, stand.brokerPeakByteCount, stand.processorTime)
@@ -73,7 +83,10 @@ struct EndToEndCommand: ParsableCommand {
         report.add("frames", "frames", outcome.cameras.delivered)
         report.add("size", "bytes a frame", pictures.byteCount)
         report.add("transport", "", stand.transport.rawValue)
-        report.add("sync", "", stand.noArchive ? "no archive" : stand.sync.rawValue)
+        report.add("sync", "", stand.noArchive ? "off" : stand.sync.rawValue)
+        report.add("cameras", "", cameras)
+        report.add("workers", "", workers)
+        report.add("policy", "", policy.rawValue)
         report.add("seconds", "", .number(seconds), "")
         report.add("frames_per_second", "", .number(rate), "")
         report.add("broker_peak_bytes", "", memory)

@@ -1,6 +1,7 @@
 import Logging
 import Service
 import Synchronization
+import Wire
 
 /// Cameras and workers that begin together.
 struct Load: Sendable {
@@ -47,7 +48,8 @@ struct Load: Sendable {
         logger: Logger,
         begun: (Gate.Beginning) throws -> Void = { _ in }
     ) throws -> Outcome {
-        let tally = Tally()
+        let backlogs = self.backlogs
+        let tally = Tally(backlogs: backlogs)
         let gate = Gate(parties: cameras.count + workers.count)
         let reports = Mutex<[CameraReport]>([])
         defer { gate.close() }
@@ -59,7 +61,13 @@ struct Load: Sendable {
         var crew = try workers.map(employ)
         let senders = try cameras.map { plan in
             try ServiceThread(plan.stream) {
-                let camera = try LoadCamera(plan, gate: gate, stop: stop, logger: logger)
+                let camera = try LoadCamera(
+                    plan,
+                    gate: gate,
+                    backlog: backlogs[plan.stream],
+                    stop: stop,
+                    logger: logger
+                )
                 let report = try camera.run()
                 reports.withLock { $0.append(report) }
             }
@@ -84,6 +92,22 @@ struct Load: Sendable {
         gate.close()
         for worker in crew { try worker.join() }
         return outcome
+    }
+
+    /// Of the cameras that send as fast as they can to a group that would shed what is too much.
+    private var backlogs: [String: Backlog] {
+        let free = cameras.filter { $0.framesPerSecond == nil }
+        guard !free.isEmpty, workers.contains(where: { $0.group.policy == .queue }) else {
+            return [:]
+        }
+        // Well under the 256 frames and 64 MiB that a queue group holds.
+        return Dictionary(
+            uniqueKeysWithValues: free.map { plan in
+                let bytes = (16 << 20) / max(1, plan.pictures.byteCount)
+                let limit = min(max(4, bytes), max(1, 224 / free.count))
+                return (plan.stream, Backlog(limit: limit))
+            }
+        )
     }
 
     /// Waits for the workers, and says what did not come true.

@@ -47,6 +47,7 @@ struct LoadCamera: ~Copyable {
 
     private let plan: CameraPlan
     private let gate: Gate
+    private let backlog: Backlog?
     private var link: Link
     private var window: SendWindow
     private var pending: SendWindow.Item?
@@ -56,9 +57,11 @@ struct LoadCamera: ~Copyable {
     private var beginning: Gate.Beginning?
     private var report = CameraReport()
 
-    init(_ plan: CameraPlan, gate: Gate, stop: StopSignal, logger: Logger) throws {
+    init(_ plan: CameraPlan, gate: Gate, backlog: Backlog?, stop: StopSignal, logger: Logger) throws
+    {
         self.plan = plan
         self.gate = gate
+        self.backlog = backlog
         window = SendWindow(
             stream: plan.stream,
             acknowledgement: plan.acknowledgement,
@@ -75,6 +78,7 @@ struct LoadCamera: ~Copyable {
         link = try Link(configuration, in: Context()) {
             Hello(name: wishes.stream, role: .camera(wishes))
         }
+        backlog?.attach(link.wakeUp)
     }
 
     /// Sends what the plan says, and waits until it is acknowledged.
@@ -156,7 +160,9 @@ struct LoadCamera: ~Copyable {
                 guard now >= beginning.instant + offset else { return false }
                 // When it was due, so that a load that is late is not spared the wait.
                 capturedAt = beginning.wall + Int64(offset / .nanoseconds(1))
-            } else if !window.hasRoom(for: plan.pictures.byteCount) {
+            } else if !window.hasRoom(for: plan.pictures.byteCount)
+                || backlog?.hasRoom(sent: report.taken) == false
+            {
                 return false
             }
             window.offer(plan.pictures.frame(report.taken, capturedAt: capturedAt))

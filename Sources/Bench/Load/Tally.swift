@@ -30,7 +30,11 @@ final class Tally: Sendable {
     }
 
     private let state = Mutex(State())
+    private let backlogs: [String: Backlog]
     private let complete = DispatchSemaphore(value: 0)
+
+    /// - Parameter backlogs: Of the streams whose cameras wait for the workers.
+    init(backlogs: [String: Backlog] = [:]) { self.backlogs = backlogs }
 
     /// Counts a frame.
     ///
@@ -40,7 +44,7 @@ final class Tally: Sendable {
     ///   - byteCount: Bytes of its payload.
     ///   - isIntact: Whether they were what the camera sent.
     func count(_ stream: String, _ sequence: UInt64, byteCount: Int, isIntact: Bool) {
-        let isComplete = state.withLock { state in
+        let (isNew, isComplete) = state.withLock { state in
             let (word, bit) = (Int(sequence / 64), UInt64(1) << (sequence % 64))
             var isNew = false
             state.seen[stream, default: []].mark(word, bit, &isNew)
@@ -52,8 +56,9 @@ final class Tally: Sendable {
             }
             if !isIntact { state.standing.damaged += 1 }
             state.standing.last = .now
-            return isNew && state.standing.frames == state.expected
+            return (isNew, isNew && state.standing.frames == state.expected)
         }
+        if isNew { backlogs[stream]?.countDone() }
         if isComplete { complete.signal() }
     }
 
