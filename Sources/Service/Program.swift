@@ -24,6 +24,7 @@ package enum Program {
     ) -> Never {
         // Lines appear as they are printed, also when stdout is a pipe.
         linux_line_buffer_stdout()
+        linux_keep_freed_memory()
         do {
             var command = try root.parseAsRoot(arguments)
             if let failure = Setting.failures.first { throw failure }

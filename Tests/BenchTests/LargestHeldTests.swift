@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct LargestHeldTests {
     /// What is found when loads up to `limit` are held, and after how many tries.
-    private func find(_ limit: Int, first: Int = 100, most: Int = 2_000) -> (held: Int, tries: Int) {
+    private func find(_ limit: Int, first: Int = 100, most: Int = 2_000) -> (held: Int, tries: Int)
+    {
         var search = LargestHeld(first: first, most: most)
         var tries = 0
         while let load = search.next {

@@ -7,7 +7,10 @@ import Testing
 struct BenchProgramTests {
     /// Runs `bench` with `--json`; gives what it prints.
     private func bench(_ system: System, _ arguments: String...) async throws -> [String: Any] {
-        let ended = try await system.command("bench", arguments + ["--json", "--log-level", "error"])
+        let ended = try await system.command(
+            "bench",
+            arguments + ["--json", "--log-level", "error"]
+        )
         #expect(ended.exitCode == 0, "\(ended.errors)")
         let line = try #require(ended.output.last)
         let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
@@ -21,10 +24,14 @@ struct BenchProgramTests {
             let report = try await bench(
                 system,
                 "endtoend",
-                "--frames", "300",
-                "--size", "5000",
-                "--transport", transport,
-                place[0], place[1]
+                "--frames",
+                "300",
+                "--size",
+                "5000",
+                "--transport",
+                transport,
+                place[0],
+                place[1]
             )
             #expect(report["frames"] as? Int == 300)
             #expect(report["size"] as? Int == 5_000)
@@ -43,10 +50,14 @@ struct BenchProgramTests {
             let report = try await bench(
                 system,
                 "latency",
-                "--rate", "50",
-                "--time", "2s",
-                "--cameras", "5",
-                "--dir", system.directory.path
+                "--rate",
+                "50",
+                "--time",
+                "2s",
+                "--cameras",
+                "5",
+                "--dir",
+                system.directory.path
             )
             #expect(report["frames"] as? Int == 100)
             #expect(report["latency_count"] as? Int == 100)
@@ -61,12 +72,18 @@ struct BenchProgramTests {
             let report = try await bench(
                 system,
                 "cameras",
-                "--fps", "5",
-                "--time", "1s",
-                "--within", "20s",
-                "--first", "1",
-                "--most", "2",
-                "--dir", system.directory.path
+                "--fps",
+                "5",
+                "--time",
+                "1s",
+                "--within",
+                "20s",
+                "--first",
+                "1",
+                "--most",
+                "2",
+                "--dir",
+                system.directory.path
             )
             #expect(report["cameras"] as? Int == 2)
         }
@@ -77,11 +94,16 @@ struct BenchProgramTests {
             let report = try await bench(
                 system,
                 "overload",
-                "--rate", "100",
-                "--time", "2s",
-                "--helpers", "5",
-                "--size", "2000",
-                "--dir", system.directory.path
+                "--rate",
+                "100",
+                "--time",
+                "2s",
+                "--helpers",
+                "5",
+                "--size",
+                "2000",
+                "--dir",
+                system.directory.path
             )
             #expect(report["frames"] as? Int == 200)
             #expect(report["done"] as? Int == 200)
@@ -94,9 +116,12 @@ struct BenchProgramTests {
             let report = try await bench(
                 system,
                 "replay",
-                "--frames", "200",
-                "--size", "2000",
-                "--dir", system.directory.path
+                "--frames",
+                "200",
+                "--size",
+                "2000",
+                "--dir",
+                system.directory.path
             )
             #expect(report["frames"] as? Int == 200)
             #expect((report["frames_per_second"] as? Double ?? 0) > 0)
@@ -115,10 +140,14 @@ struct BenchProgramTests {
             let report = try await bench(
                 system,
                 "produce",
-                "--broker", system.ingest,
-                "--cameras", "3",
-                "--count", "40",
-                "--size", "1000"
+                "--broker",
+                system.ingest,
+                "--cameras",
+                "3",
+                "--count",
+                "40",
+                "--size",
+                "1000"
             )
             #expect(report["delivered"] as? Int == 120)
             #expect(report["given_up"] as? Int == 0)

@@ -20,7 +20,7 @@ struct Pictures: Sendable {
     let all: [Picture]
 
     /// Mean size of a payload in bytes.
-    var byteCount: Int { all.map(\.payload.count).reduce(0, +) / all.count }
+    let byteCount: Int
 
     /// Gray pictures of noise, which nothing on the way can compress.
     ///
@@ -30,11 +30,16 @@ struct Pictures: Sendable {
         guard let (width, height) = Self.sides(byteCount) else {
             throw Failure(.usage, "no gray picture has \(byteCount) pixels: choose another --size")
         }
-        var random = SystemRandomNumberGenerator()
+        self.byteCount = byteCount
+        var random = UInt64(byteCount)
         all = (0..<Self.made).map { _ in
-            var payload = [UInt8](repeating: 0, count: byteCount)
-            for index in payload.indices {
-                payload[index] = UInt8.random(in: 0...255, using: &random)
+            let payload = [UInt8](unsafeUninitializedCapacity: byteCount) { bytes, count in
+                for index in 0..<byteCount {
+                    // A linear congruential generator; its upper bits are noise enough.
+                    random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                    unsafe bytes[index] = UInt8(truncatingIfNeeded: random >> 56)
+                }
+                count = byteCount
             }
             return Picture(payload: payload, format: .gray8, width: width, height: height)
         }
@@ -45,7 +50,7 @@ struct Pictures: Sendable {
     /// - Throws: A ``Failure`` when there are none.
     init(directory: String) throws(Failure) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        all = names.sorted().compactMap { name in
+        let all: [Picture] = names.sorted().compactMap { name in
             guard let data = FileManager.default.contents(atPath: directory + "/" + name) else {
                 return nil
             }
@@ -63,6 +68,8 @@ struct Pictures: Sendable {
         guard !all.isEmpty else {
             throw Failure(.missingInput, "\(directory) has no JPEGs")
         }
+        self.all = all
+        byteCount = all.reduce(0) { $0 + $1.payload.count } / all.count
     }
 
     /// The frame with a number, as a camera makes it: its payload is hashed anew each time.
