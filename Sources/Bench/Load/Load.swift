@@ -2,9 +2,12 @@ import Logging
 import Service
 import Synchronization
 import Wire
+import ZeroMQ
 
 /// Cameras and workers that begin together.
 struct Load: Sendable {
+    /// From more cameras than that on they share a thread that moves their bytes.
+    private static let crowd = 4
     /// How long all may take to be let in.
     static let welcome = Duration.seconds(30)
 
@@ -59,10 +62,15 @@ struct Load: Sendable {
             }
         }
         var crew = try workers.map(employ)
+        // Cameras are programs of their own, each with a thread that moves its bytes; hundreds of such
+        // threads on this machine would measure themselves.
+        let shared = try Context()
+        let isCrowded = cameras.count > Self.crowd
         let senders = try cameras.map { plan in
             try ServiceThread(plan.stream) {
                 let camera = try LoadCamera(
                     plan,
+                    in: isCrowded ? shared : Context(),
                     gate: gate,
                     backlog: backlogs[plan.stream],
                     stop: stop,

@@ -1,4 +1,5 @@
 import Capture
+import Glibc
 import Logging
 import Service
 import Wire
@@ -42,6 +43,7 @@ struct CameraReport: Sendable {
 struct LoadCamera: ~Copyable {
     /// Frames taken in a row before the link is looked after.
     private static let longestBurst = 32
+    private static let coarse = Duration.milliseconds(1)
     /// How soon the beginning and the end are noticed.
     private static let look = Duration.milliseconds(20)
 
@@ -57,8 +59,14 @@ struct LoadCamera: ~Copyable {
     private var beginning: Gate.Beginning?
     private var report = CameraReport()
 
-    init(_ plan: CameraPlan, gate: Gate, backlog: Backlog?, stop: StopSignal, logger: Logger) throws
-    {
+    init(
+        _ plan: CameraPlan,
+        in context: Context,
+        gate: Gate,
+        backlog: Backlog?,
+        stop: StopSignal,
+        logger: Logger
+    ) throws {
         self.plan = plan
         self.gate = gate
         self.backlog = backlog
@@ -75,7 +83,7 @@ struct LoadCamera: ~Copyable {
             epoch: 0,
             acknowledgement: plan.acknowledgement
         )
-        link = try Link(configuration, in: Context()) {
+        link = try Link(configuration, in: context) {
             Hello(name: wishes.stream, role: .camera(wishes))
         }
         backlog?.attach(link.wakeUp)
@@ -89,6 +97,7 @@ struct LoadCamera: ~Copyable {
             handle(event)
             if beginning == nil { beginning = gate.beginning }
             if ended == nil {
+                sleepUntilDue()
                 if takePictures() { ended = .now }
             }
             try pump()
@@ -139,7 +148,16 @@ struct LoadCamera: ~Copyable {
         let look = ContinuousClock.now + Self.look
         guard let beginning, ended == nil else { return look }
         guard let rate = plan.framesPerSecond else { return max(look, beginning.instant) }
-        return beginning.instant + offset(of: report.taken, rate)
+        // Waiting for sockets counts in whole milliseconds, rounded up; the rest is slept.
+        return beginning.instant + offset(of: report.taken, rate) - Self.coarse
+    }
+
+    /// Sleeps the last part of the way to the next picture.
+    private func sleepUntilDue() {
+        guard let beginning, let rate = plan.framesPerSecond else { return }
+        let left = beginning.instant + offset(of: report.taken, rate) - .now
+        guard left > .zero, left <= Self.coarse else { return }
+        usleep(UInt32(left / .microseconds(1)))
     }
 
     private func offset(of number: Int, _ rate: Double) -> Duration {
