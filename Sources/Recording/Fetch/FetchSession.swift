@@ -36,10 +36,10 @@ struct FetchSession {
         return due
     }
 
-    /// Forgets what rests of replays that are over; returns the feeds of those that run, which have to
-    /// be looked at anew.
+    /// Forgets what rests of replays that are over.
     ///
     /// - Parameter runs: The replays that are not over, and whether each runs.
+    /// - Returns: The feeds of those that run, which have to be looked at anew.
     mutating func stir(_ runs: [Run: Bool]) -> [Feed] {
         // Of one that goes on again the schedule begins anew.
         pacing = pacing.filter { runs[$0.key] == true }
