@@ -160,8 +160,10 @@ struct Group {
         rotations[rotation].remove(at: offset)
     }
 
-    /// The feed that gives way when too much waits: the one that holds most, in frames or in bytes,
-    /// whatever there is too much of. Large frames are not few frames' fault.
+    /// The feed that gives way when too much waits: the one that holds most of it.
+    ///
+    /// Most frames when there are too many frames, and most bytes when there are too many bytes: a
+    /// stream of large frames does not give way to many small ones.
     ///
     /// Under `latest`, where each holds one frame at most, the one whose turn comes last; it keeps its
     /// place, so that a stream of large frames gets its turn too.

@@ -33,6 +33,7 @@ final class Listener: Sendable {
     ///   - capturedAt: When the frame of a stream with a sequence was captured, in nanoseconds since
     ///     1970; `nil` when it is not of this load.
     ///   - groupHeard: Called for each group, once a second.
+    /// - Throws: A `Failure` or a ZeroMQ error when the system gives no thread, file or socket more.
     init(
         _ endpoint: String,
         capturedAt: @escaping @Sendable (String, UInt64) -> Int64? = { _, _ in nil },
