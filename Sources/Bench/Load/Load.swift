@@ -46,6 +46,8 @@ struct Load: Sendable {
     ///   - stop: Ends it early.
     ///   - logger: Told by the connections.
     ///   - begun: Called when the moment of the beginning is known.
+    /// - Returns: What became of it; `Outcome.trouble` says what did not come true.
+    /// - Throws: A `Failure` when cameras or workers are not let in, or one of them cannot go on.
     func run(
         stop: StopSignal,
         logger: Logger,
