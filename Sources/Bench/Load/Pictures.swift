@@ -33,13 +33,11 @@ struct Pictures: Sendable {
         self.byteCount = byteCount
         var random = UInt64(byteCount)
         all = (0..<Self.made).map { _ in
-            let payload = [UInt8](unsafeUninitializedCapacity: byteCount) { bytes, count in
-                for index in 0..<byteCount {
-                    // A linear congruential generator; its upper bits are noise enough.
-                    random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                    unsafe bytes[index] = UInt8(truncatingIfNeeded: random >> 56)
-                }
-                count = byteCount
+            var payload = [UInt8](repeating: 0, count: byteCount)
+            for index in payload.indices {
+                // A linear congruential generator; its upper bits are noise enough.
+                random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                payload[index] = UInt8(truncatingIfNeeded: random >> 56)
             }
             return Picture(payload: payload, format: .gray8, width: width, height: height)
         }
