@@ -1,3 +1,4 @@
+import Capture
 import Service
 import Testing
 import ZeroMQ

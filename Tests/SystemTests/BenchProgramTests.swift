@@ -11,7 +11,7 @@ struct BenchProgramTests {
             "bench",
             arguments + ["--json", "--log-level", "error"]
         )
-        #expect(ended.exitCode == 0, "\(ended.errors)")
+        #expect(ended.exitCode == 0, "\(ended.log)")
         let line = try #require(ended.output.last)
         let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
         return try #require(object as? [String: Any])
