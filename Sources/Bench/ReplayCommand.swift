@@ -61,7 +61,8 @@ struct ReplayCommand: ParsableCommand {
             }
             playing.frames = frames
             let played = try playing.run(stop: stop, logger: logger) { _ in
-                _ = try stand.ask(["replay", "--group", "again", "--pace", "max", "--detach"])
+                let all = ["replay", "--stream", "*", "--group", "again"]
+                _ = try stand.ask(all + ["--pace", "max", "--detach"])
             }
             guard played.trouble.isEmpty else { throw Failure(.general, played.trouble) }
             return (archived, played)
