@@ -158,7 +158,7 @@ struct BenchProgramTests {
         }
     }
 
-    @Test func aBrokerThatIsNotThereIsNamedInTime() async throws {
+    @Test func aPolicyThatLetsGoOfFramesIsRefused() async throws {
         try await System.run { system in
             let ended = try await system.command(
                 "bench",

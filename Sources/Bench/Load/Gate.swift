@@ -41,7 +41,7 @@ final class Gate: Sendable {
             guard state.missing == 0 else { return false }
             state.beginning = Beginning(
                 instant: .now + Self.lead,
-                wall: WallClock.nanoseconds + 100_000_000
+                wall: WallClock.nanoseconds + Int64(Self.lead / .nanoseconds(1))
             )
             return true
         }

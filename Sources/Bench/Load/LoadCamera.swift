@@ -43,6 +43,7 @@ struct CameraReport: Sendable {
 struct LoadCamera: ~Copyable {
     /// Frames taken in a row before the link is looked after.
     private static let longestBurst = 32
+    /// How close waiting for sockets comes to a moment.
     private static let coarse = Duration.milliseconds(1)
     /// How soon the beginning and the end are noticed.
     private static let look = Duration.milliseconds(20)
@@ -54,6 +55,8 @@ struct LoadCamera: ~Copyable {
     private var window: SendWindow
     private var pending: SendWindow.Item?
     private var hasArrived = false
+    /// Whether more pictures can be taken at once.
+    private var hasMore = false
     private var isInSession = false
     private var isStopped = false
     private var beginning: Gate.Beginning?
@@ -147,6 +150,8 @@ struct LoadCamera: ~Copyable {
     private func nextLook(_ ended: ContinuousClock.Instant?) -> ContinuousClock.Instant {
         let look = ContinuousClock.now + Self.look
         guard let beginning, ended == nil else { return look }
+        // The link is looked after, and nothing is waited for.
+        if hasMore { return .now }
         guard let rate = plan.framesPerSecond else { return max(look, beginning.instant) }
         // Waiting for sockets counts in whole milliseconds, rounded up; the rest is slept.
         return beginning.instant + offset(of: report.taken, rate) - Self.coarse
@@ -166,6 +171,7 @@ struct LoadCamera: ~Copyable {
 
     /// Takes the pictures that are due and fit; returns whether these were the last.
     private mutating func takePictures() -> Bool {
+        hasMore = false
         guard let beginning else { return false }
         for _ in 0..<Self.longestBurst {
             let now = ContinuousClock.now
@@ -186,6 +192,7 @@ struct LoadCamera: ~Copyable {
             window.offer(plan.pictures.frame(report.taken, capturedAt: capturedAt))
             report.taken += 1
         }
+        hasMore = true
         return false
     }
 
