@@ -2,10 +2,6 @@ internal import Wire
 
 /// A consumer group: it sees each frame of its streams once.
 struct Group {
-    /// What a feed may send more with each round, in bytes: deficit round robin.
-    ///
-    /// Source: Shreedhar and Varghese, "Efficient Fair Queuing Using Deficit Round Robin", 1995.
-    static let quantum = 64 << 10
     /// Where the live feeds are in ``rotations``.
     static let live = 0
     /// Where the feeds of replays are in ``rotations``.
@@ -79,8 +75,8 @@ struct Group {
     var queuedBytes = 0
     /// Payload bytes that workers hold, and of frames that may be poison.
     var heldBytes = 0
-    /// Payload bytes fetched or asked for, and not yet leased.
-    var fetchedBytes = 0
+    /// Payload bytes fetched or asked for, and not yet leased: of live feeds, and of replays.
+    private(set) var fetchedBytes = (live: 0, replays: 0)
 
     var published: UInt64 = 0
     var completed: UInt64 = 0
@@ -199,7 +195,12 @@ struct Group {
             fullest.set(feed, to: feeds[feed].queuedBytes)
             longest.set(feed, to: feeds[feed].queue.count)
         } else {
-            fetchedBytes += sign * byteCount
+            countFetched(sign * byteCount, replay: feeds[feed].isReplay)
         }
+    }
+
+    /// Keeps the sums right when frames of so many bytes are asked for, come or are leased.
+    mutating func countFetched(_ byteCount: Int, replay: Bool) {
+        if replay { fetchedBytes.replays += byteCount } else { fetchedBytes.live += byteCount }
     }
 }

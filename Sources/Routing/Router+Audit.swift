@@ -66,9 +66,11 @@ extension Router {
             let queued = group.feeds.filter { $0.source == .pushed }
                 .reduce(0) { $0 + $1.queue.count }
             if queued != group.queuedFrames { broken.append("\(group.name) miscounts its queue") }
-            let fetched = group.feeds.filter { $0.source != .pushed }
+            let feeds = group.feeds.filter { $0.source != .pushed }
+            let live = feeds.filter { !$0.isReplay }
                 .reduce(0) { $0 + $1.queuedBytes + $1.askedBytes }
-            if fetched != group.fetchedBytes {
+            let all = feeds.reduce(0) { $0 + $1.queuedBytes + $1.askedBytes }
+            if (live, all - live) != group.fetchedBytes {
                 broken.append("\(group.name) miscounts what it fetched")
             }
         }

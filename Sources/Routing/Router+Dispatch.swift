@@ -205,7 +205,7 @@ extension Router {
     /// Each round adds a quantum to every feed, so the largest frame bounds the rounds.
     mutating func hasEarned(_ byteCount: Int, group: Int, feed: Int) -> Bool {
         guard groups[group].feeds[feed].deficit < byteCount else { return true }
-        groups[group].feeds[feed].deficit += Group.quantum
+        groups[group].feeds[feed].deficit += settings.quantum
         groups[group].feeds[feed].isFresh = true
         groups[group].feeds[feed].goesOn = false
         return false

@@ -102,7 +102,7 @@ extension Router {
         groups[group].feeds[feed].askedAfter = state.cursor
         fetchesUnderWay += 1
         groups[group].feeds[feed].askedBytes = bytes
-        groups[group].fetchedBytes += bytes
+        groups[group].countFetched(bytes, replay: state.isReplay)
         askedBytes += bytes
         let fetch = Fetch(
             run: Run(group: groups[group].name, number: state.run),
@@ -118,21 +118,26 @@ extension Router {
     /// that is left; `nil` when that is too little to be worth it.
     private func bytesToFetch(_ group: Int, _ kind: Int) -> Int? {
         let whole = min(settings.fetchBytes, waitingShare(of: group))
-        // Replays have half of the share, so that they never hold up the live run.
-        let share = kind == Group.replays ? whole / 2 : whole
-        let room = min(share - groups[group].fetchedBytes, roomForFetches)
+        let fetched = groups[group].fetchedBytes
+        // Each has half of its own when there are both, so that neither holds the other up.
+        let isReplay = kind == Group.replays
+        let isShared = fetched.replays > 0 || groups[group].hungry[Group.replays].count > 0
+        let share = isReplay || isShared ? whole / 2 : whole
+        let used = isReplay ? fetched.replays : fetched.live
+        let room = min(share - used, roomForFetches)
         guard room > 0 else { return nil }
         // A little at a time would be a question and an answer for each frame.
-        guard room >= min(Self.fetchLeast, share / 4) || groups[group].fetchedBytes == 0 else {
-            return nil
-        }
+        guard room >= min(Self.fetchLeast, share / 4) || used == 0 else { return nil }
         let fair = room / max(1, groups[group].hungry[kind].count)
         return min(room, Self.fetchMost, max(fair, Self.fetchLeast))
     }
 
     /// Gives back the room that was kept for an answer.
     mutating func endFetch(group: Int, feed: Int) {
-        groups[group].fetchedBytes -= groups[group].feeds[feed].askedBytes
+        groups[group].countFetched(
+            -groups[group].feeds[feed].askedBytes,
+            replay: groups[group].feeds[feed].isReplay
+        )
         askedBytes -= groups[group].feeds[feed].askedBytes
         groups[group].feeds[feed].askedBytes = 0
         guard groups[group].feeds[feed].isFetching else { return }
@@ -163,7 +168,7 @@ extension Router {
         groups[group].feeds[feed].cursor = place
         let used = min(byteCount, groups[group].feeds[feed].askedBytes)
         groups[group].feeds[feed].askedBytes -= used
-        groups[group].fetchedBytes -= used
+        groups[group].countFetched(-used, replay: groups[group].feeds[feed].isReplay)
         askedBytes -= used
         slots.retain(slot)
         let entry = Entry(

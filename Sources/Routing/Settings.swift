@@ -38,6 +38,10 @@ package struct Settings: Sendable {
     package var viewers = 64
     /// FETCH messages under way at a time; below what is left of the archive's high-water mark.
     package var fetches = 32
+    /// What each stream of a group may send more with each round, in bytes: deficit round robin.
+    ///
+    /// Source: Shreedhar and Varghese, "Efficient Fair Queuing Using Deficit Round Robin", 1995.
+    package var quantum = 64 << 10
     /// Of each so many frames of a busy group, one is of a replay if there is one.
     package var replayShare = 8
 

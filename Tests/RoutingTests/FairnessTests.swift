@@ -118,6 +118,33 @@ import Wire
         #expect(least >= 6 * bytes, "\(hall.done)")
     }
 
+    /// Live streams that are behind want more than the group's whole share, all the time.
+    @Test func aReplayIsFetchedForBesideAGroupThatIsBehind() {
+        var hall = Hall(Desk(payloadBudget: 64 << 20))
+        let archive = hall.desk.archive()
+        hall.desk.tell(.ready(archive))
+        let group = GroupDefinition(name: "faces", policy: .durable)
+        hall.desk.worker(group, frames: 4, bytes: 1 << 30)
+        hall.take(hall.desk.tell(.committed(archive, Committed(count: 1))))
+        hall.take(hall.desk.tell(.group(archive, group)))
+        for number in 0..<20 {
+            let debt = Debt(
+                run: Run(group: "faces", number: 0),
+                stream: "new/\(number)",
+                owedFrames: 1_000
+            )
+            hall.take(hall.desk.tell(.debt(archive, debt)))
+        }
+        for _ in 0..<100 { hall.fetch(archive, bytes: 200_000) }
+        let debt = Debt(run: Run(group: "faces", number: 1), stream: "old", owedFrames: 1_000)
+        hall.take(hall.desk.tell(.debt(archive, debt)))
+        for _ in 0..<400 {
+            hall.fetch(archive, bytes: 200_000)
+            hall.answer()
+        }
+        #expect(hall.done["old", default: 0] >= 10 * 200_000, "\(hall.done)")
+    }
+
     @Test func aReplayWhoseFramesAreNotDueLeavesRoomForAGroupThatIsBehind() {
         var hall = Hall(Desk(payloadBudget: 64 << 20))
         let archive = hall.desk.archive()

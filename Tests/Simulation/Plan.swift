@@ -25,6 +25,8 @@ struct Plan {
     var hasReplays = false
     var hasViewers = false
     var hasCuts = false
+    /// Whether frames go on to flow when the faults are over, more than anybody can look at.
+    var flows = false
     /// How many of 100 steps move a message; the fewer, the slower the network.
     var networkShare = 50
 
@@ -62,6 +64,7 @@ struct Plan {
         hasCuts = random.once(in: 2)
         hasGoodbyes = random.once(in: 2)
         hasStuckWorkers = random.once(in: 3)
+        flows = random.once(in: 8)
     }
 
     /// Whether only poison can bring a frame to its last attempt.

@@ -76,39 +76,15 @@ extension World {
             restartArchive()
         }
         var quiet = 0
-        for round in 0..<1_500 {
-            now += .milliseconds(50)
-            connectAll()
-            for worker in workers {
-                network.send(.event(.heartbeat(worker.peer)), from: worker.peer)
-            }
-            for peer in cameras.compactMap(\.peer) + [archive.peer].compactMap(\.self) {
-                network.send(.event(.heartbeat(peer)), from: peer)
-            }
-            for camera in cameras.indices where !cameras[camera].hasSentAll { sendFrame(camera) }
-            let group = plan.groups[round % plan.groups.count]
-            // Two that work, whoever is stuck beside them.
-            if workers.count(where: { $0.group == group.name && !$0.isStuck }) < 2 { join(group) }
-            for worker in workers.indices.reversed() { work(worker, faultless: true) }
-            archiveWorks()
-            archiveAnswers()
-            for index in network.connections.indices {
-                while index < network.connections.count, let message = network.takeUp(index) {
-                    arrive(message)
+        for round in 0..<5_000 {
+            turn(round) { world in
+                for camera in world.cameras.indices where !world.cameras[camera].hasSentAll {
+                    world.sendFrame(camera)
+                }
+                for worker in world.workers.indices.reversed() {
+                    world.work(worker, faultless: true)
                 }
             }
-            for connection in network.connections {
-                while let index = network.connections.firstIndex(where: {
-                    $0.peer == connection.peer
-                }),
-                    let (peer, message) = network.takeDown(index)
-                {
-                    receive(message, at: peer)
-                }
-            }
-            tell(.flush)
-            tell(.tick)
-            checkAlways()
             guard failures.isEmpty else { return }
             quiet = isAtRest ? quiet + 1 : 0
             // Long enough for what was told last to be told.
@@ -131,6 +107,49 @@ extension World {
             \(archive.fetches.count) fetches, \(groups)
             """
         )
+    }
+
+    /// A twentieth of a second with everybody there: cameras and workers do as `act` says, the archive
+    /// commits and answers, and every message arrives.
+    mutating func turn(_ round: Int, act: (inout World) -> Void) {
+        countStep()
+        now += .milliseconds(50)
+        connectAll()
+        for worker in workers {
+            network.send(.event(.heartbeat(worker.peer)), from: worker.peer)
+        }
+        for peer in cameras.compactMap(\.peer) + [archive.peer].compactMap(\.self) {
+            network.send(.event(.heartbeat(peer)), from: peer)
+        }
+        let group = plan.groups[round % plan.groups.count]
+        // Two that work, whoever is stuck beside them.
+        if workers.count(where: { $0.group == group.name && !$0.isStuck }) < 2 { join(group) }
+        act(&self)
+        for _ in 0..<4 {
+            archiveWorks()
+            archiveAnswers()
+        }
+        deliverAll()
+        tell(.flush)
+        tell(.tick)
+        checkAlways()
+    }
+
+    private mutating func deliverAll() {
+        for index in network.connections.indices {
+            while index < network.connections.count, let message = network.takeUp(index) {
+                arrive(message)
+            }
+        }
+        for connection in network.connections {
+            while let index = network.connections.firstIndex(where: {
+                $0.peer == connection.peer
+            }),
+                let (peer, message) = network.takeDown(index)
+            {
+                receive(message, at: peer)
+            }
+        }
     }
 
     private var isAtRest: Bool {

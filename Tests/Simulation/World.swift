@@ -39,6 +39,12 @@ package struct World {
     var newestInAssignment: [Assignment: Place] = [:]
     /// How often each group that is no durable one was offered a frame by this broker.
     var offered: [String: UInt64] = [:]
+    /// The newest twentieth of a second in which each share was leased a frame, while frames flow.
+    var leasedAt: [Share: Int] = [:]
+    /// How many leases of each share were given, while frames flow.
+    var leaseCounts: [Share: Int] = [:]
+    /// The twentieth of a second, while frames flow.
+    var round = 0
     /// Frames that end every worker that starts them.
     var poison: Set<FrameID> = []
 
@@ -74,13 +80,15 @@ package struct World {
         settings.session = session
         settings.cameraWindow = 8_000
         settings.queueFrames = 6
+        settings.quantum = 2_000
         // Where nothing but poison kills, slow messages do not either.
         settings.silence = plan.onlyPoisonKills ? .seconds(600) : .seconds(5)
         settings.leaseDeadline = plan.onlyPoisonKills ? .seconds(600) : .seconds(3)
         return settings
     }
 
-    /// Runs the seed's world for so many steps, then without faults until it is at rest.
+    /// Runs the seed's world for so many steps, then, in some worlds, without faults and with more frames than
+    /// anybody can look at, and at last until it is at rest.
     ///
     /// - Returns: The world, with its ``failures``.
     package static func run(
@@ -90,6 +98,7 @@ package struct World {
     ) -> World {
         var world = World(seed: seed, keepsHistory: keepsHistory)
         for _ in 0..<steps where world.failures.isEmpty { world.step() }
+        if world.failures.isEmpty, world.plan.flows { world.flow() }
         if world.failures.isEmpty { world.settle() }
         if world.failures.isEmpty { world.checkAtRest() }
         return world
@@ -176,6 +185,7 @@ package struct World {
             }
             checkOrder(deliver, frame)
             checkAttempt(deliver, frame)
+            countLease(Share(run: deliver.run, stream: frame.id.stream))
             note("-> \(peer.value) lease \(deliver.token) \(deliver.run) \(frame.id)")
             // A socket knows of a peer that has left sooner or later.
             if !network.reaches(peer), Bool.random(using: &random) {

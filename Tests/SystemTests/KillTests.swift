@@ -16,7 +16,8 @@ struct KillTests {
             let victim = try system.startWorker("look", name: "victim")
             try await victim.says("connected")
             try await system.startWorker("look", name: "survivor").says("connected")
-            let camera = try system.startCamera(frames: 300, perSecond: 60)
+            try await system.waitFor(1, "SELECT COUNT(*) FROM groups")
+            let camera = try system.startCamera(frames: 1_000_000, perSecond: 60)
             try await system.until("the victim is at work") {
                 try await system.status().workers.contains {
                     $0.name == "victim" && $0.answered > 5
@@ -28,9 +29,10 @@ struct KillTests {
                 try await system.status().workers.contains { $0.name == "victim" && $0.leased > 0 }
             }
             try await victim.kill()
-            #expect(try await camera.ended().exitCode == 0)
-            try await system.waitFor(300, Self.results)
-            try await expectBalance(of: 300, in: system)
+            try await camera.stop()
+            let frames = try await system.acknowledged()
+            try await system.waitFor(frames, Self.results)
+            try await expectBalance(of: frames, in: system)
         }
     }
 

@@ -100,6 +100,15 @@ extension System {
         return Int(number)
     }
 
+    /// How many frames of its only stream the broker says are in the archive.
+    func acknowledged(sourceLocation: SourceLocation = #_sourceLocation) async throws -> Int {
+        let streams = try await status(sourceLocation: sourceLocation).streams
+        guard streams.count == 1, let next = streams.first?.archivedNext else {
+            throw GaveUp("\(streams.count) streams, not one", sourceLocation)
+        }
+        return Int(next)
+    }
+
     /// Waits until the question is answered with the number `expected`.
     func waitFor(
         _ expected: Int,
