@@ -41,7 +41,7 @@ struct EraseCommand: ParsableCommand {
     private func confirm() throws {
         if yes { return }
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
-            throw ValidationError("nobody can be asked here whether it is meant: add --yes")
+            throw Failure(.usage, "nobody can be asked here whether it is meant: add --yes")
         }
         print("Erase everything of \(chosen.words()) for good? Type yes: ", terminator: "")
         fflush(nil)

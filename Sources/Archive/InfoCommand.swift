@@ -89,9 +89,11 @@ private struct Facts: Encodable {
         }
         for job in status?.jobs ?? [] {
             let done = Readable.count(job.frames - min(job.owed, job.frames))
+            // How many another archive selected is not known here.
+            let frames = job.frames == 0 ? "" : ", \(done) of \(Readable.count(job.frames)) frames"
             lines.append(
-                "replay \(job.number)    \(job.state), \(done) of \(Readable.count(job.frames))"
-                    + " frames by run \(job.group):\(job.run) (\(job.selection))"
+                "replay \(job.number)    \(job.state)\(frames) by run \(job.group):\(job.run)"
+                    + " (\(job.selection))"
             )
         }
         return lines.joined(separator: "\n")

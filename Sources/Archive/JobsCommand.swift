@@ -38,7 +38,9 @@ struct ListJobsCommand: ParsableCommand {
             try archive.catalog.query(
                 """
                 SELECT job, state, group_name || ':' || run AS run, completed + dead AS done, frames,
-                    failed, dead, pace, created_at, selection
+                    failed, dead,
+                    CASE pace WHEN 0 THEN 'max' ELSE printf('%g', pace) END AS pace, created_at,
+                    selection
                 FROM runs WHERE job IS NOT NULL ORDER BY job
                 """,
                 columns: { table.begin($0) },

@@ -112,7 +112,7 @@ struct ReplayWatch {
     /// What became of the frames; the catalog may be too far behind to know of each.
     private var outcome: String {
         guard job.completed + job.dead == job.frames else {
-            return "\(Readable.count(job.frames)) frames"
+            return job.frames == 0 ? job.selection : "\(Readable.count(job.frames)) frames"
         }
         let failed = job.failed == 0 ? "" : " (\(Readable.count(job.failed)) failed)"
         let dead = job.dead == 0 ? "" : ", \(Readable.count(job.dead)) given up,"

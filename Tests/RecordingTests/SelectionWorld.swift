@@ -60,13 +60,24 @@ struct SelectionWorld {
                     arguments: [stream]
                 )
             }
+            // One of them has found nothing at all.
+            for (group, run) in Self.runs + [("people", 1)] {
+                try database.execute(
+                    sql: "INSERT INTO runs (group_name, run, state) VALUES (?,?,'live')",
+                    arguments: [group, run]
+                )
+            }
             for entry in entries { try Self.write(entry, database) }
         }
     }
 
+    private static let runs: [(group: String, run: UInt32)] = [
+        ("faces", 0), ("faces", 1), ("people", 0),
+    ]
+
     private static func results(_ random: inout SplitMix) -> [Result] {
         var results: [Result] = []
-        for (group, run) in [("faces", 0), ("faces", 1), ("people", 0)] as [(String, UInt32)]
+        for (group, run) in runs
         where Int.random(in: 0..<3, using: &random) > 0 {
             let detections = (0..<Int.random(in: 0..<4, using: &random)).map { _ in
                 Detection(

@@ -81,6 +81,76 @@ import ZeroMQ
         try archive.stop()
     }
 
+    /// Even the records that say what was taken are taken before they are read.
+    @Test func nothingIsWrongWithAnArchiveThatRetentionTakesFromMeanwhile() throws {
+        let context = try Context()
+        let endpoint = "ipc://\(temporary.path)/broker"
+        var policy = RetentionPolicy()
+        policy.byteCount = 600_000
+        let archive = try RunningArchive(
+            directory,
+            broker: endpoint,
+            log: Log.Options(segmentByteCount: 1 << 16, sync: .none),
+            retention: policy
+        )
+        var broker = try FakeBroker(endpoint, context)
+        try broker.welcome()
+        _ = try broker.next(Ready.self)
+        let busy = Flow(broker, directory.log)
+        let report = try Verification.run(
+            directory,
+            patience: .seconds(20),
+            command: "archive verify"
+        ) { _, _ in busy.run() }
+        #expect(report.findings == [])
+        #expect(report.remark?.contains("retention") == true)
+        #expect(busy.failure == nil)
+        try archive.stop()
+    }
+
+    /// A camera's frames that make an archive let go of all that it had, twice over.
+    private final class Flow {
+        private var broker: FakeBroker
+        private let log: String
+        private var isDone = false
+        private(set) var failure: (any Error)?
+
+        init(_ broker: consuming FakeBroker, _ log: String) {
+            self.broker = broker
+            self.log = log
+        }
+
+        func run() {
+            guard !isDone else { return }
+            isDone = true
+            do {
+                var sent: UInt64 = 0
+                func send(_ fixture: (record: LogRecord, bytes: OwnedBytes)) throws {
+                    try broker.send(fixture)
+                    sent += 1
+                }
+                // What is owed stays.
+                for sequence in 0..<90 as Range<UInt64> where sequence % 10 != 3 {
+                    if !sequence.isMultiple(of: 2) { try send(Fixture.result(sequence)) }
+                    try send(Fixture.result(sequence, stream: "b"))
+                }
+                var sequence: UInt64 = 90
+                for _ in 0..<2 {
+                    let newest = try #require(try Log.segments(in: log).last)
+                    while try #require(try Log.segments(in: log).first) <= newest {
+                        try #require(sequence < 5_000, "the archive lets nothing go")
+                        try send(Fixture.frame(sequence, byteCount: 3_000))
+                        try send(Fixture.result(sequence))
+                        try broker.waitForCommitted(sent)
+                        sequence += 1
+                    }
+                }
+            } catch {
+                failure = error
+            }
+        }
+    }
+
     @Test(arguments: [1, 100])
     func aNewestSegmentThatIsGoneIsFoundAndItsPositionsAreNotGivenAgain(count: Int) throws {
         #expect(try verify().findings.isEmpty)

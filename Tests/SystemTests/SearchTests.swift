@@ -20,7 +20,6 @@ struct SearchTests {
             #expect(detections?.compactMap { $0["score"] as? Double } == [0.5, 0.75])
             #expect(try await search(system, ["--label", "cat"]).count == 0)
             #expect(try await search(system, ["--min-score", "0.7"]).count == 4)
-            #expect(try await search(system, ["--run", "look:1"]).count == 0)
             #expect(try await search(system, ["--group", "look", "--stream", "lob*"]).count == 6)
             let where_ = ["--where", "sequence % 2 = 1 AND width = 160"]
             #expect(try await search(system, where_).map { $0["sequence"] as? Int } == [1, 3, 5])
@@ -118,6 +117,8 @@ struct SearchTests {
                 try await system.command("archive", start + arguments).expectComplaint(code, words)
             }
             try await fail(["--stream", "door"], 1, ["no stream door", "lobby/left"])
+            try await fail(["--run", "look:1"], 1, ["no run look:1", "look:0"])
+            try await fail(["--group", "lok"], 1, ["no group lok", "look:0"])
             try await fail(["--where", "label = 'cat'"], 1, ["no such column", "IN (SELECT"])
             try await fail(["--where", "1) OR (1"], 1, ["a ) too many"])
             try await fail(["--min-score", "2"], 64, ["--min-score", "0 to 1"])

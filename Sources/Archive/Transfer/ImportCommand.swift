@@ -9,9 +9,10 @@ struct ImportCommand: ParsableCommand {
         commandName: "import",
         abstract: "Take in frames and results that another archive has exported.",
         discussion: """
-            The file is one of 'archive export --format zoe'; - is standard input. Everything in it is \
-            checked first. Names of frames stay; what the archive has already is passed over, so that \
-            the same file may be imported again. Works beside 'archive serve' too. A durable group \
+            The file is one of 'archive export --format zoe'; - is standard input. Each record is checked \
+            before it is taken in; of a damaged file everything before the damage is. Names of frames \
+            stay; what the archive has already is passed over, so that the same file may be imported \
+            again. Works beside 'archive serve' too. A durable group \
             does not get imported frames by itself; 'archive replay' gives them to it.
 
               archive export --data old --stream kiosk --format zoe --out kiosk.zoe
@@ -59,7 +60,12 @@ struct ImportCommand: ParsableCommand {
         }
         line.end()
         tell(counts)
-        if let damage = source.damage {
+        if let damage = source.damage, damage.kind == .damaged, !source.hasRecords {
+            throw Failure(
+                .general,
+                "\(name) is no file of 'archive export --format zoe': \(damage.description)"
+            )
+        } else if let damage = source.damage {
             let kept = "what came before it is imported; export the file again and import that"
             throw Failure(.general, "\(damage.description); \(kept)")
         }

@@ -104,6 +104,9 @@ package final class Catalog: Sendable {
         let known =
             all.isEmpty
             ? "it has none yet" : "it has \(all.prefix(10).joined(separator: ", "))\(more)"
+        guard pattern != "*" else {
+            throw RecordingError(.invalid, "the archive has no streams yet")
+        }
         throw RecordingError(.invalid, "the archive has no stream \(pattern); \(known)")
     }
 

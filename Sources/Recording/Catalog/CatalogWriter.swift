@@ -195,7 +195,8 @@ struct CatalogWriter {
             arguments: [
                 job.run.group, Int64(job.run.number), Int64(bitPattern: job.number),
                 "\(job.state)", job.pace, job.selection, Timestamp.text(job.createdAt),
-                Int64(bitPattern: job.frames),
+                // How many another archive selected is not known here.
+                job.frames == 0 ? nil : Int64(bitPattern: job.frames),
             ]
         )
     }

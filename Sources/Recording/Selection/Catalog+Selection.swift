@@ -68,6 +68,36 @@ extension Catalog {
 
         /// Whether it asks for detections.
         package var wantsDetections: Bool { label != nil || minScore != nil || minCount != nil }
+
+        /// Checks that the group and the run are there, as a name with a slip of the pen would just
+        /// select nothing.
+        func requireRuns(_ reader: CatalogReader) throws {
+            guard group != nil || run != nil else { return }
+            let rows = try reader.rows(
+                """
+                SELECT group_name, run FROM runs UNION SELECT group_name, 0 FROM groups
+                ORDER BY group_name, run
+                """
+            )
+            let isThere = rows.contains { row in
+                (group == nil || row[0] == .text(group ?? ""))
+                    && (run == nil || row[1] == .integer(Int64(run ?? 0)))
+            }
+            if isThere { return }
+            let runs = rows.prefix(10).compactMap { row -> String? in
+                guard case .text(let group) = row[0], case .integer(let run) = row[1] else {
+                    return nil
+                }
+                return "\(group):\(run)"
+            }
+            let what =
+                run.map { "run \(group.map { "\($0):" } ?? "")\($0)" } ?? "group \(group ?? "")"
+            let more = rows.count > 10 ? ", ..." : ""
+            let known =
+                runs.isEmpty
+                ? "it has none yet" : "it has runs \(runs.joined(separator: ", "))\(more)"
+            throw RecordingError(.invalid, "the archive has no \(what); \(known)")
+        }
     }
 
     /// The dead letters of a group.

@@ -27,10 +27,11 @@ struct SelectionQuery {
 
     /// A question to the catalog behind `reader`.
     ///
-    /// - Throws: ``RecordingError/Kind/invalid`` when no stream is called so, and for a condition
-    ///   that is none.
+    /// - Throws: ``RecordingError/Kind/invalid`` when no stream, group or run is called so, and for a
+    ///   condition that is none.
     init(_ selection: Catalog.Selection, _ reader: CatalogReader) throws {
         let all = try reader.streams()
+        try selection.results.requireRuns(reader)
         let streams = try Catalog.matching(selection.stream, of: all)
         try self.init(selection, streams: streams.count == all.count ? nil : streams)
     }

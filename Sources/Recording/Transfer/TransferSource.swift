@@ -17,6 +17,8 @@ package struct TransferSource {
     /// Records since the last one that ends a file: two files, one behind the other, are one.
     private var count: UInt64 = 0
     private var isOpen = true
+    /// Whether there was any whole record: otherwise it is a file of another kind.
+    package private(set) var hasRecords = false
     /// Why nothing more can be read, with the byte at which that begins.
     package private(set) var damage: RecordingError?
 
@@ -39,6 +41,7 @@ package struct TransferSource {
             )
             switch record {
             case .whole(.checkpoint(let end), _, let byteCount):
+                hasRecords = true
                 if end.position == count {
                     used += byteCount
                     (count, isOpen) = (0, false)
@@ -46,6 +49,7 @@ package struct TransferSource {
                     note(used, "\(end.position) records should lie before it, not \(count)")
                 }
             case .whole(_, _, let byteCount):
+                hasRecords = true
                 chunk += buffer[used..<used + byteCount]
                 used += byteCount
                 count += 1

@@ -5,13 +5,20 @@ extension CatalogCheck {
     /// Compares the counts and the small tables, as of one moment of the catalog.
     ///
     /// - Parameters:
-    ///   - advance: Has the records from ``end`` to the position given added and compared.
+    ///   - records: Hands out the records of the log between two positions.
     ///   - mayHaveMore: Whether the catalog may have what the log has not.
+    ///   - left: Which records of those at the positions given the log still has; `nil` when nothing
+    ///     was taken out of it since the check began. Otherwise what the log says is not whole, as what
+    ///     took something may have been taken itself, and only records that are left are held against
+    ///     the catalog.
     ///   - tell: Told what is wrong, with its position where there is one.
-    /// - Throws: What `advance` throws, and a `DatabaseError` when the catalog cannot be read.
+    /// - Throws: What `records` throws, and a `DatabaseError` when the catalog cannot be read.
     func finish(
-        _ advance: (_ from: UInt64, _ to: UInt64) throws -> Void,
-        mayHaveMore: () -> Bool,
+        _ records: (
+            _ from: UInt64, _ to: UInt64, _ body: (RawSpan, _ position: UInt64) throws -> Void
+        ) throws -> Void,
+        mayHaveMore: Bool,
+        left: (Set<UInt64>) throws -> Set<UInt64>?,
         _ tell: (_ position: UInt64?, _ reason: String) -> Void
     ) throws {
         var configuration = Configuration()
@@ -24,11 +31,29 @@ extension CatalogCheck {
             try database.execute(sql: "BEGIN")
             return try Self.position(database, schema: "main")
         }
-        if now > end { try advance(end, now) }
-        end = max(end, now)
-        for mistake in missing { tell(mistake.position, mistake.reason) }
-        for table in Self.small { try compareAll(table, kept, mayHaveMore()) { tell(nil, $0) } }
-        try compareCounts(kept, mayHaveMore()) { tell(nil, $0) }
+        if now > end {
+            var mistakes: [(UInt64?, String)] = []
+            try records(end, now) { record, position in
+                add(record, at: position)
+                if isFull { try compare { mistakes.append(($0, $1)) } }
+            }
+            try compare { mistakes.append(($0, $1)) }
+            for (position, reason) in mistakes { tell(position, reason) }
+            end = now
+        }
+        if try left([]) == nil {
+            for table in Self.small { try compareAll(table, kept, mayHaveMore) { tell(nil, $0) } }
+            try compareCounts(kept, mayHaveMore) { tell(nil, $0) }
+        }
+        if !missing.isEmpty {
+            // Rows were looked for while the catalog went on, and perhaps let go of them.
+            let last = try memory.read { try Self.position($0, schema: "kept") }
+            if last > end { try records(end, last) { record, _ in follow(record) } }
+        }
+        let left = try left(Set(missing.compactMap(\.position)))
+        for mistake in missing where mistake.position.map({ left?.contains($0) ?? true }) ?? true {
+            tell(mistake.position, mistake.reason)
+        }
         try kept.inDatabase { database in
             for (what, sql) in Self.sums {
                 for name in try String.fetchAll(database, sql: sql) {

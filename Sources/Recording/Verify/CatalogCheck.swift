@@ -100,6 +100,12 @@ final class CatalogCheck {
         try writer.write(record)
     }
 
+    /// Learns from a record behind ``end`` what the log has let go of since.
+    func follow(_ bytes: RawSpan) {
+        guard case .stretch(let stretch)? = try? LogRecord(decoding: bytes) else { return }
+        note(stretch)
+    }
+
     private func note(_ stretch: Stretch) {
         var gone = FrameSet()
         for range in stretch.ranges {

@@ -28,6 +28,8 @@ package struct Verification: ~Copyable {
     private var firsts: [UInt64] = []
     /// Whether files were rewritten or removed meanwhile, so that the catalog follows.
     private var hasChanged = false
+    /// The files as they were when they were read.
+    private var identities: [UInt64: FileIdentity] = [:]
     private var total: UInt64 = 0
     private var done: UInt64 = 0
 
@@ -62,14 +64,16 @@ package struct Verification: ~Copyable {
 
     private mutating func verify(_ access: inout VerifyAccess) throws {
         openCatalog(access.trouble)
-        firsts = try Log.segments(in: directory.log)
+        // What comes from now on is not looked at, so that no file begins in what is.
+        let end = access.isServed ? try access.promised() : .max
+        firsts = try Log.segments(in: directory.log).filter { $0 < end }
         report.segments = firsts.count
         total = firsts.reduce(0) { sum, first in
             sum + UInt64(DataDirectory.byteCount(of: Segment.path(first, in: directory.log)))
         }
         let served = access.isServed ? firsts.last : nil
         for first in firsts where first != served { try verify(first) }
-        if let served { try verify(headAt: served, &access) }
+        if let served { try verify(headAt: served, to: end, &access) }
         try finishCatalog(&access)
         report.records = check.recordCount
         report.wrong = check.findings.count
@@ -85,6 +89,7 @@ package struct Verification: ~Copyable {
         let name = Segment.fileName(first)
         let path = Segment.path(first, in: directory.log)
         let identity = FileIdentity(of: path)
+        identities[first] = identity
         let segment: Segment
         do throws(RecordingError) {
             segment = try Segment.openSealed(first: first, in: directory.log)
@@ -141,10 +146,14 @@ package struct Verification: ~Copyable {
 
     // MARK: The newest file of a serving archive
 
-    private mutating func verify(headAt first: UInt64, _ access: inout VerifyAccess) throws {
+    private mutating func verify(
+        headAt first: UInt64,
+        to end: UInt64,
+        _ access: inout VerifyAccess
+    ) throws {
         let name = Segment.fileName(first)
         check.begin(file: name, first: first)
-        let end = try access.promised()
+        identities[first] = FileIdentity(of: Segment.path(first, in: directory.log))
         var pending: [(UInt64, String)] = []
         try access.records(from: first, to: end) { record, position in
             try take(record, at: position) { pending.append(($0 ?? position, $1)) }
@@ -191,14 +200,9 @@ package struct Verification: ~Copyable {
         var late: [(UInt64?, String)] = []
         do {
             try catalog.finish(
-                { from, to in
-                    try access.records(from: from, to: to) { record, position in
-                        catalog.add(record, at: position)
-                        if catalog.isFull { try catalog.compare { late.append(($0, $1)) } }
-                    }
-                    try catalog.compare { late.append(($0, $1)) }
-                },
-                mayHaveMore: { check.hasDamage || hasChanged },
+                { try access.records(from: $0, to: $1, $2) },
+                mayHaveMore: check.hasDamage,
+                left: { try left(of: $0, &access) },
                 { late.append(($0, $1)) }
             )
         } catch let error as RecordingError {
@@ -206,9 +210,36 @@ package struct Verification: ~Copyable {
         } catch {
             noteCatalog("\(directory.catalog) cannot be read: \(Catalog.reason(error))")
         }
+        hasChanged = hasChanged || isOtherNow
         for (position, reason) in late {
             let file = position.flatMap { position in firsts.last { $0 <= position } }
             check.findings.add(.catalog, file: file.map(Segment.fileName), at: position, reason)
         }
+    }
+
+    /// Whether a file that was read is another one now, or gone.
+    private var isOtherNow: Bool {
+        identities.contains { first, identity in
+            FileIdentity(of: Segment.path(first, in: directory.log)) != identity
+        }
+    }
+
+    /// Which of the records at `positions` the log still has; `nil` when nothing was taken out of it.
+    private func left(
+        of positions: Set<UInt64>,
+        _ access: inout VerifyAccess
+    ) throws -> Set<UInt64>? {
+        guard hasChanged || isOtherNow else { return nil }
+        var left: Set<UInt64> = []
+        let firsts = try Log.segments(in: directory.log)
+        for (index, first) in firsts.enumerated() {
+            let end = index + 1 < firsts.count ? firsts[index + 1] : .max
+            let wanted = positions.filter { $0 >= first && $0 < end }
+            guard let least = wanted.min(), let most = wanted.max() else { continue }
+            try access.records(from: least, to: most + 1) { _, position in
+                if wanted.contains(position) { left.insert(position) }
+            }
+        }
+        return left
     }
 }
