@@ -87,7 +87,10 @@ import Wire
                 Catalog.Selection(stream: "*", results: .init(group: "faces", run: 0, minCount: 2)),
                 "detections_by_run"
             ),
-            (Catalog.Selection(stream: "*", results: .init(group: "faces", run: 0)), "results_by_run"),
+            (
+                Catalog.Selection(stream: "*", results: .init(group: "faces", run: 0)),
+                "results_by_run"
+            ),
             (Catalog.Selection(stream: "*", results: .init(minScore: 0.5)), "frames_by_time"),
         ]
     )
