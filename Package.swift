@@ -50,7 +50,10 @@ let package = Package(
     ],
     targets: [
         // Executables: options and wiring.
-        program("Broker", ["Routing", "Wire", "ZeroMQ", "Service", arguments, logging]),
+        program(
+            "Broker",
+            ["Routing", "Wire", "ZeroMQ", "SharedMemory", "Service", arguments, logging]
+        ),
         program("Camera", ["Capture", "Wire", "Service", "ZeroMQ", arguments, logging]),
         program("Worker", ["Vision", "Imaging", "Wire", "Service", "ZeroMQ", arguments, logging]),
         program("Archive", ["Recording", "Wire", "Service", arguments, logging]),
@@ -64,7 +67,7 @@ let package = Package(
         room("Recording", ["Wire", "LMDB", "Service", "ZeroMQ", grdb, sqlite, logging]),
         room("Capture", ["Wire", "Imaging"]),
         room("Vision", ["Imaging"]),
-        room("Service", ["Wire", "ZeroMQ", "CLinux", arguments, logging]),
+        room("Service", ["Wire", "ZeroMQ", "SharedMemory", "CLinux", arguments, logging]),
         .target(
             name: "Wire",
             dependencies: ["CXXHash"],
@@ -73,6 +76,7 @@ let package = Package(
 
         // Safe Swift, each over one C library.
         room("ZeroMQ", ["CZeroMQ", "CLinux"]),
+        room("SharedMemory", ["CLinux"]),
         room("LMDB", ["CLMDB"]),
         room("Imaging", ["OpenCVShim"]),
         .target(
@@ -104,11 +108,15 @@ let package = Package(
         tests("WorkerTests", ["Worker", "Vision", "Imaging", "Wire", "Service", "ZeroMQ"]),
         tests("ServiceTests", ["Service", "Wire", "ZeroMQ", "TestSupport"]),
         tests("ZeroMQTests", ["ZeroMQ"]),
+        tests("SharedMemoryTests", ["SharedMemory"]),
         tests("LMDBTests", ["LMDB", "TestSupport"]),
         tests("ImagingTests", ["Imaging", "TestSupport"]),
         tests(
             "SystemTests",
-            ["Wire", "ZeroMQ", "Imaging", "TestSupport", "Broker", "Camera", "Worker", "Archive"]
+            [
+                "Wire", "ZeroMQ", "SharedMemory", "Imaging", "TestSupport", "Broker", "Camera",
+                "Worker", "Archive",
+            ]
         ),
         // The broker's decisions in seeded worlds: a part of the tests, and a program of its own.
         .target(

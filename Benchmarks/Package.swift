@@ -49,13 +49,14 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Wire", "ZeroMQ", "CLinux",
+                "Wire", "ZeroMQ", "SharedMemory", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ", "CLinux"], swiftSettings: strict),
+        .target(name: "SharedMemory", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: strict),
         .target(name: "Routing", dependencies: ["Wire"], swiftSettings: strict),
         .target(

@@ -1,6 +1,7 @@
 import Logging
 import Routing
 import Service
+import SharedMemory
 import Wire
 import ZeroMQ
 
@@ -31,12 +32,15 @@ final class BrokerLoop {
     var router: Router
     let store = SlotStore()
     var routes = Routes()
+    private var sharing: Sharing
     private var pool = MessagePool()
     private var identity = Message()
     var writer = ByteWriter()
     private var effects: [Effect] = []
     /// Peers that could not be reached; what they sent before may still come, until the next tick.
     private var unreachable: [PeerID] = []
+    /// What peers are to be told of shared memory.
+    private var answers: [(peer: PeerID, memory: Memory)] = []
     /// Leases that could not be sent while effects were performed.
     private var undelivered: [(peer: PeerID, token: UInt64)] = []
     private(set) var now: Duration = .zero
@@ -47,8 +51,15 @@ final class BrokerLoop {
     /// Binds the three sockets.
     ///
     /// - Throws: A ``Failure`` that names the endpoint which cannot be bound.
-    init(_ endpoints: Endpoints, settings: Settings, stop: StopSignal, logger: Logger) throws {
+    init(
+        _ endpoints: Endpoints,
+        settings: Settings,
+        sharesMemory: Bool,
+        stop: StopSignal,
+        logger: Logger
+    ) throws {
         self.logger = logger
+        sharing = Sharing(isOn: sharesMemory)
         self.stop = stop
         start = clock.now
         var settings = settings
@@ -101,6 +112,7 @@ final class BrokerLoop {
                 try giveUpUnreachable()
                 try tell(.tick)
                 reportOmittedLines()
+                for (peer, key) in sharing.takeEnded() { try send(Memory(key: key), to: peer) }
                 nextTick = now + Self.tick
             }
             if now >= nextStatus {
@@ -153,7 +165,14 @@ final class BrokerLoop {
             guard identity.hasMore, try socket.receive(into: &content.header) else {
                 throw WireError.truncated
             }
-            event = try Inbound.event(from: socket, behind: door, peer, slot, content)
+            if let memory = try Self.memory(content) {
+                if let answer = sharing.handle(memory, from: peer) {
+                    answers.append((peer, answer))
+                }
+                event = .heartbeat(peer)
+            } else {
+                event = try Inbound.event(from: socket, behind: door, peer, slot, content, sharing)
+            }
         } catch let error as WireError {
             let sentence = "what came is no message of ZWP/1: \(error)"
             event = .offence(
@@ -174,11 +193,21 @@ final class BrokerLoop {
         if event.keepsSlot {
             try content.header.detach()
             if content.hasPayload { try content.payload.detach() }
+            if let place = content.place { sharing.hold(place) }
             store.take(slot)
         } else {
+            if let place = content.place { sharing.giveBack(place) }
+            content.place = nil
             content.hasPayload = false
         }
         return event
+    }
+
+    /// What a peer says about shared memory, if that is what it says.
+    private static func memory(_ content: SlotStore.Content) throws -> Memory? {
+        try content.header.withBytes { bytes throws(WireError) in
+            try Header(part: bytes).type == .memory ? try Memory(part: bytes) : nil
+        }
     }
 
     private func skipRest(of socket: borrowing Socket) throws -> Int {
@@ -194,6 +223,7 @@ final class BrokerLoop {
     // MARK: Performing
 
     private func tell(_ event: Event) throws {
+        while let answer = answers.popLast() { try send(answer.memory, to: answer.peer) }
         effects.removeAll(keepingCapacity: true)
         router.handle(event, at: now, into: &effects)
         for effect in effects { try perform(effect) }
@@ -214,10 +244,18 @@ final class BrokerLoop {
 
     private func perform(_ effect: Effect) throws {
         switch effect {
-        case .welcome(let peer, let welcome): try send(welcome, to: peer)
+        case .welcome(let peer, let welcome):
+            try send(welcome, to: peer)
+            sharing.welcome(
+                peer,
+                at: routes.address(of: peer),
+                isCamera: routes[peer]?.door == .ingest
+            )
         case .refuse(let peer, let error): try send(error, to: peer)
         case .heartbeat(let peer): try send(Heartbeat(), to: peer)
-        case .forget(let peer): routes.forget(peer)
+        case .forget(let peer):
+            sharing.forget(peer)
+            routes.forget(peer)
         case .ack(let peer, let ack): try send(ack, to: peer)
         case .fetch(let peer, let fetch): try send(fetch, to: peer)
         case .deliver(let peer, let deliver, let slot): try send(deliver, with: slot, to: peer)
@@ -230,7 +268,9 @@ final class BrokerLoop {
             writer.topic("result/", group, "/", stream)
             _ = try events.send(copying: writer.bytes, more: true)
             try sendPart(of: store[slot].header, through: events, more: false)
-        case .release(let slot): store.release(slot)
+        case .release(let slot):
+            if let place = store[slot].place { sharing.release(place) }
+            store.release(slot)
         case .note(let note): log(note)
         }
     }
@@ -262,24 +302,44 @@ final class BrokerLoop {
     }
 
     private func send(_ deliver: Deliver, with slot: Slot, to peer: PeerID) throws {
+        try introduce(slot, to: peer)
         writer.removeAll()
         deliver.encode(to: &writer)
         let isReached = try address(peer) { socket in
             _ = try socket.send(copying: writer.bytes, more: true)
-            try sendParts(of: slot, through: socket)
+            try sendParts(of: slot, through: socket, to: peer)
         }
         if !isReached { undelivered.append((peer, deliver.token)) }
     }
 
     private func send(_ slot: Slot, to peer: PeerID) throws {
-        try address(peer) { socket in try sendParts(of: slot, through: socket) }
+        try introduce(slot, to: peer)
+        try address(peer) { socket in try sendParts(of: slot, through: socket, to: peer) }
     }
 
-    private func sendParts(of slot: Slot, through socket: borrowing Socket) throws {
+    /// Tells a reader of the memory that the slot's payload is in, once.
+    private func introduce(_ slot: Slot, to peer: PeerID) throws {
+        guard let place = store[slot].place, sharing.reads(peer),
+            let memory = sharing.introduction(of: place, to: peer)
+        else { return }
+        try send(memory, to: peer)
+    }
+
+    private func sendParts(
+        of slot: Slot,
+        through socket: borrowing Socket,
+        to peer: PeerID
+    ) throws {
         let content = store[slot]
         try sendPart(of: content.header, through: socket, more: content.hasPayload)
         guard content.hasPayload else { return }
-        try sendPart(of: content.payload, through: socket, more: false)
+        guard let place = content.place, !sharing.reads(peer) else {
+            return try sendPart(of: content.payload, through: socket, more: false)
+        }
+        // On another host, or in another container: as bytes.
+        var copy = try Message(byteCount: place.byteCount)
+        _ = copy.withMutableBytes { place.arena.memory.read(at: place.offset, into: &$0) }
+        _ = try socket.send(&copy)
     }
 
     /// Sends a reference to the bytes of `part`, never a copy.

@@ -13,7 +13,8 @@ enum Inbound {
         behind door: Routes.Door,
         _ peer: PeerID,
         _ slot: Slot,
-        _ content: SlotStore.Content
+        _ content: SlotStore.Content,
+        _ sharing: Sharing
     ) throws -> Event {
         let type = try content.header.withBytes { bytes throws(WireError) in
             try Header(part: bytes).type
@@ -28,6 +29,7 @@ enum Inbound {
         case .frame:
             let frame: Frame = try read(content)
             try receivePayload(of: frame, from: socket, into: content)
+            try locatePayload(of: frame, in: content, peer, sharing)
             return .frame(peer, frame, slot)
         case .gap: return .gap(peer, try read(content))
         case .result:
@@ -41,12 +43,17 @@ enum Inbound {
             }
             let frame: Frame = try read(content)
             try receivePayload(of: frame, from: socket, into: content)
+            guard content.payload.byteCount == Int(frame.byteCount) else {
+                throw WireError.invalid("payload length")
+            }
             return .fetched(peer, fetched, frame, slot)
         case .end: return .end(peer, try read(content))
         case .stream: return .stream(peer, try read(content))
         case .group: return .group(peer, try read(content))
         case .debt: return .debt(peer, try read(content))
         case .ready: return .ready(peer)
+        // The loop deals with the one, and the other is only ever a payload's part.
+        case .memory, .sharedPayload: throw WireError.unexpectedType(type)
         case .welcome, .error, .ack, .deliver, .fetch, .dead, .checkpoint, .job, .owed, .order,
             .stretch, .stub, .begun, .status, .streamStatus, .groupStatus, .workerStatus:
             throw WireError.unexpectedType(type)
@@ -68,9 +75,24 @@ enum Inbound {
             throw WireError.truncated
         }
         content.hasPayload = true
-        guard content.payload.byteCount == Int(frame.byteCount) else {
+    }
+
+    /// Finds the payload where its part says that it lies, unless it is the part itself.
+    private static func locatePayload(
+        of frame: Frame,
+        in content: SlotStore.Content,
+        _ peer: PeerID,
+        _ sharing: Sharing
+    ) throws {
+        let byteCount = Int(frame.byteCount)
+        guard content.payload.byteCount != byteCount else { return }
+        let place = try? content.payload.withBytes { (bytes) throws(WireError) in
+            try SharedPayload(part: bytes)
+        }
+        guard let place, let found = sharing.place(place, byteCount: byteCount, from: peer) else {
             throw WireError.invalid("payload length")
         }
+        content.place = found
     }
 }
 

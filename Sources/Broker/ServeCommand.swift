@@ -39,6 +39,14 @@ struct ServeCommand: ParsableCommand {
     )
     var leaseDeadline: Duration = Setting.value("lease-deadline", default: .seconds(30))
 
+    @Flag(
+        help: .setting(
+            "Have peers of this host send payloads through their connections too, as others do.",
+            "no-shared-memory"
+        )
+    )
+    var noSharedMemory: Bool = Setting.flag("no-shared-memory")
+
     @OptionGroup var common: CommonOptions
 
     mutating func validate() throws {
@@ -57,7 +65,13 @@ struct ServeCommand: ParsableCommand {
         settings.leaseDeadline = leaseDeadline
         let endpoints = BrokerLoop.Endpoints(ingest: ingest, work: work, events: events)
         let logger = common.logger("broker")
-        let loop = try BrokerLoop(endpoints, settings: settings, stop: stop, logger: logger)
+        let loop = try BrokerLoop(
+            endpoints,
+            settings: settings,
+            sharesMemory: !noSharedMemory,
+            stop: stop,
+            logger: logger
+        )
         try loop.run()
     }
 }

@@ -10,6 +10,8 @@ final class SlotStore {
         var header = Message()
         var payload = Message()
         var hasPayload = false
+        /// Where the payload lies, if ``payload`` only says so.
+        var place: Sharing.Place?
     }
 
     private var contents: [Content] = []
@@ -35,6 +37,7 @@ final class SlotStore {
         content.header.clear()
         content.payload.clear()
         content.hasPayload = false
+        content.place = nil
         free.append(slot)
     }
 

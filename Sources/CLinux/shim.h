@@ -1,12 +1,15 @@
 #pragma once
+#include <fcntl.h>
 #include <malloc.h>
 #include <unistd.h>
 #include <sys/stat.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 
 /// Names the calling thread; longer names are cut to 15 bytes.
 static inline void linux_name_this_thread(const char *name) {
@@ -42,3 +45,51 @@ static inline void linux_raise_open_file_limit(void) {
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
+
+/// Makes memory that other processes can open by its descriptor, and that can neither shrink nor grow;
+/// see memfd_create(2). -1 when there is none.
+static inline int linux_create_memory(size_t byte_count) {
+    int descriptor = (int)syscall(SYS_memfd_create, "zoetrope", 1u | 2u); // MFD_CLOEXEC | MFD_ALLOW_SEALING
+    if (descriptor < 0) return -1;
+    // F_ADD_SEALS: F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW
+    if (ftruncate(descriptor, (off_t)byte_count) == 0 && fcntl(descriptor, 1033, 1 | 2 | 4) == 0) return descriptor;
+    close(descriptor);
+    return -1;
+}
+
+/// Opens memory of another process, which cannot shrink under the reader's hands; -1 when that is not so.
+static inline int linux_open_memory(const char *path, int writable, size_t *byte_count) {
+    int descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0) return -1;
+    struct stat file;
+    int seals = fcntl(descriptor, 1034); // F_GET_SEALS; fails for whatever is no memory
+    if (seals >= 0 && (seals & 2) && fstat(descriptor, &file) == 0 && file.st_size > 0) {
+        *byte_count = (size_t)file.st_size;
+        return descriptor;
+    }
+    close(descriptor);
+    return -1;
+}
+
+/// Maps memory to be shared; NULL when that fails.
+static inline void *linux_map_memory(int descriptor, size_t byte_count, int writable) {
+    int protection = PROT_READ | (writable ? PROT_WRITE : 0);
+    void *start = mmap(NULL, byte_count, protection, MAP_SHARED, descriptor, 0);
+    return start == MAP_FAILED ? NULL : start;
+}
+
+/// Gives the pages of a stretch of shared memory back to the system; they are zeros when used again.
+static inline void linux_discard_memory(void *start, size_t byte_count) {
+    (void)madvise(start, byte_count, 9); // MADV_REMOVE
+}
+
+/// Reads a number that another process may write.
+static inline unsigned linux_load(const unsigned *number) { return __atomic_load_n(number, __ATOMIC_ACQUIRE); }
+
+/// Writes a number that another process may read, behind everything written before.
+static inline void linux_store(unsigned *number, unsigned value) { __atomic_store_n(number, value, __ATOMIC_RELEASE); }
+
+/// As munmap(2), close(2) and getpid(2).
+static inline void linux_unmap(void *start, size_t byte_count) { (void)munmap(start, byte_count); }
+static inline void linux_close(int descriptor) { (void)close(descriptor); }
+static inline int linux_process_id(void) { return (int)getpid(); }

@@ -70,6 +70,8 @@ struct Feed {
     var deficit = 0
     /// Whether it has had nothing yet of what it may send in this round.
     var isFresh = false
+    /// How often it gave way since it last had its turn; under `latest`.
+    var gaveWay = 0
     /// Whether it was parked in its turn and goes on with it now, before all that wait behind it.
     var goesOn = false
     var turn = Turn.idle

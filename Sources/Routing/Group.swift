@@ -161,16 +161,20 @@ struct Group {
     /// Most frames when there are too many frames, and most bytes when there are too many bytes: a
     /// stream of large frames does not give way to many small ones.
     ///
-    /// Under `latest`, where each holds one frame at most, the one whose turn comes last; it keeps its
-    /// place, so that a stream of large frames gets its turn too.
+    /// Under `latest`, where each holds one frame at most, the one that has given way least often since
+    /// it last had its turn, and of those the one whose turn comes last: so each stream is spared in the
+    /// end, one of large frames too.
     func feedToGiveWay(hasTooManyFrames: Bool) -> Int? {
         guard isLatest else { return hasTooManyFrames ? longest.largest : fullest.largest }
         let rotation = rotations[Self.live]
-        for offset in stride(from: rotation.count - 1, through: 0, by: -1)
-        where !feeds[rotation[offset]].queue.isEmpty {
-            return rotation[offset]
+        var found: Int?
+        for offset in stride(from: rotation.count - 1, through: 0, by: -1) {
+            let feed = rotation[offset]
+            guard !feeds[feed].queue.isEmpty else { continue }
+            if let other = found, feeds[other].gaveWay <= feeds[feed].gaveWay { continue }
+            found = feed
         }
-        return fullest.largest
+        return found ?? fullest.largest
     }
 
     /// Counts from nothing.

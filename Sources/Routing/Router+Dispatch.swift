@@ -45,7 +45,12 @@ extension Router {
                 let feed = groups[group].feedToGiveWay(hasTooManyFrames: hasTooManyFrames),
                 let oldest = takeQueued(group: group, feed: feed)
             else { return }
-            if isLatest { groups[group].superseded += 1 } else { groups[group].shed += 1 }
+            if isLatest {
+                groups[group].superseded += 1
+                groups[group].feeds[feed].gaveWay += 1
+            } else {
+                groups[group].shed += 1
+            }
             release(oldest.slot)
         }
     }
@@ -60,6 +65,7 @@ extension Router {
             guard let entry = take(group: group, feed: feed) else { return }
             groups[group].feeds[feed].deficit -= entry.byteCount
             groups[group].feeds[feed].isFresh = false
+            groups[group].feeds[feed].gaveWay = 0
             let isReplay = groups[group].feeds[feed].isReplay
             groups[group].liveSinceReplay = isReplay ? 0 : groups[group].liveSinceReplay + 1
             lease(entry, group: group, feed: feed, to: worker)

@@ -8,6 +8,8 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
     case error = 3
     case heartbeat = 4
     case goodbye = 5
+    case memory = 6
+    case sharedPayload = 7
 
     // Cameras.
     case frame = 16

@@ -9,6 +9,8 @@ extension MessageType {
         case .error: ErrorMessage.self
         case .heartbeat: Heartbeat.self
         case .goodbye: Goodbye.self
+        case .memory: Memory.self
+        case .sharedPayload: SharedPayload.self
         case .frame: Frame.self
         case .ack: Ack.self
         case .gap: Gap.self

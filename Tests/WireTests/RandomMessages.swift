@@ -14,6 +14,8 @@ struct RandomMessages {
         case .error: ErrorMessage(code: one(), mayGoOn: flag(), sentence: text())
         case .heartbeat: Heartbeat()
         case .goodbye: Goodbye(reason: text())
+        case .memory: Memory(key: u64(), path: text())
+        case .sharedPayload: SharedPayload(key: u64(), offset: u64())
         case .frame: frame()
         case .ack: ack()
         case .gap: gap()

@@ -91,6 +91,9 @@ private let sessionMessages: [String: any WireMessage] = [
     "heartbeat": Heartbeat(),
     "goodbye": Goodbye(reason: "stopped by SIGTERM"),
     "goodbye without a reason": Goodbye(reason: ""),
+    "memory that is asked for": Memory(),
+    "memory to open": Memory(key: 0x0123_4567_89ab_cdef, path: "/proc/4711/fd/23"),
+    "shared payload": SharedPayload(key: 0x0123_4567_89ab_cdef, offset: 1 << 20),
 ]
 
 private func welcome(_ change: (inout Welcome) -> Void) -> Welcome {

@@ -19,6 +19,7 @@ final class Stand {
         var transport = Transport.tcp
         var sync = Sync.full
         var hasArchive = true
+        var sharesMemory = true
         /// Where its directory is made.
         var parent: String
         var payloadBudget: ByteCount?
@@ -56,6 +57,7 @@ final class Stand {
         if let budget = settings.payloadBudget {
             arguments += ["--payload-budget", budget.defaultValueDescription]
         }
+        if !settings.sharesMemory { arguments.append("--no-shared-memory") }
         broker = try Self.start(programs + "/broker", arguments, log: directory + "/broker.log")
         guard settings.hasArchive else { return }
         archive = try Self.start(

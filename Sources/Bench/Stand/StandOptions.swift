@@ -15,6 +15,9 @@ struct StandOptions: ParsableArguments {
     @Flag(help: "Without an archive: the broker acknowledges.")
     var noArchive = false
 
+    @Flag(help: "Payloads go through the connections, as between hosts.")
+    var noSharedMemory = false
+
     @Option(help: "Where the archive is made, and deleted again; default: TMPDIR or /var/tmp.")
     var dir: String?
 
@@ -24,15 +27,17 @@ struct StandOptions: ParsableArguments {
             transport: transport,
             sync: sync,
             hasArchive: !noArchive,
+            sharesMemory: !noSharedMemory,
             parent: dir ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp"
         )
     }
 
     /// The stand in words.
     var words: String {
-        guard !noArchive else { return "no archive, \(transport.rawValue)" }
+        let way = transport.rawValue + (noSharedMemory ? "" : " and shared memory")
+        guard !noArchive else { return "no archive, \(way)" }
         let when = sync == .full ? "on disk (fsync)" : "in the page cache"
-        return "acknowledged once \(when), \(transport.rawValue)"
+        return "acknowledged once \(when), \(way)"
     }
 
     /// Starts a stand, lends it, and ends it.

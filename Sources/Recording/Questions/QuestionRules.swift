@@ -39,7 +39,11 @@ enum QuestionRules {
 
     private static func refusal(ofTable name: String, column: String) -> String? {
         let table = name.lowercased()
-        if CatalogSchema.tableNames.contains(table) || tableFunctions.contains(table) { return nil }
+        if CatalogSchema.tableNames.contains(table) || table == "projection"
+            || tableFunctions.contains(table)
+        {
+            return nil
+        }
         // SQLite names a `WITH x AS (...)` of which no column is used so too.
         let isReserved = ["sqlite_", "grdb_", "pragma_", "dbstat"].contains { table.hasPrefix($0) }
         if column.isEmpty && !isReserved { return nil }

@@ -64,6 +64,7 @@ package struct Link: ~Copyable {
     var socket: Socket?
     var pool = MessagePool(capacity: 256)
     var writer = ByteWriter()
+    var sharing: PayloadSharing
     /// Effects of the state, used again; those before ``nextEffect`` have been performed.
     var effects: [LinkState.Effect] = []
     var nextEffect = 0
@@ -106,6 +107,7 @@ package struct Link: ~Copyable {
             stop: poller.add(fileDescriptor: configuration.stop?.fileDescriptor ?? -1)
         )
         self.configuration = configuration
+        sharing = PayloadSharing(endpoint: configuration.endpoint)
         self.context = context
         self.makeHello = makeHello
         self.wakeUp = wakeUp

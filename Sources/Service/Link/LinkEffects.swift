@@ -12,8 +12,12 @@ extension Link {
             case .open: try openSocket()
             case .close:
                 held = nil
+                sharing.end()
                 if let socket = socket.take() { socket.close() }
-            case .sendHello: try say(makeHello())
+            case .sendHello:
+                let hello = makeHello()
+                sharing.begin(puts: hello.role.isCamera)
+                try say(hello)
             case .sendHeartbeat: try say(Heartbeat())
             case .connected(let welcome): return .connected(welcome)
             case .lost(let reason): return .lost(reason)
@@ -29,12 +33,23 @@ extension Link {
     }
 
     /// Sends without minding whether there is room: the broker's silence will tell.
-    private mutating func say(_ message: some WireMessage) throws(ZeroMQError) {
+    mutating func say(_ message: some WireMessage) throws(ZeroMQError) {
         writer.removeAll()
         message.encode(to: &writer)
         _ = try socket.withValue { (socket) throws(ZeroMQError) in
             try socket.send(copying: writer.bytes)
         }
+    }
+
+    /// Opens memory that the broker names, or lets go of it.
+    mutating func share(_ memory: Memory) throws(WireError) {
+        do throws(WireError) {
+            guard try sharing.take(memory) else { return }
+        } catch {
+            sharing.giveUp()
+            throw error
+        }
+        _ = try? say(Memory(key: memory.key))
     }
 
     private func report(_ change: LinkState.Report) {
@@ -74,5 +89,12 @@ extension Link {
             "cannot reach \(configuration.peer) at \(configuration.endpoint) "
                 + "within \(Readable.duration(patience)); is it running?"
         )
+    }
+}
+
+extension Hello.Role {
+    fileprivate var isCamera: Bool {
+        if case .camera = self { return true }
+        return false
     }
 }

@@ -81,6 +81,7 @@ extension Link {
             state.handle(.heard, at: now, into: &effects)
         }
         if isReady && poller.isReady(slots.connection) { try readConnectionEvents() }
+        sharing.trim(at: now)
         if held == nil { state.handle(.tick, at: now, into: &effects) }
         guard effects.isEmpty else { return nil }
         if isReady {
@@ -163,6 +164,7 @@ extension Link {
                     try Welcome(decoding: bytes)
                 }
                 adopt(welcome)
+                if sharing.asks() { _ = try? say(Memory()) }
                 event = .welcomed(welcome)
             case .error:
                 event = .errored(
@@ -178,11 +180,17 @@ extension Link {
                 )
             case .heartbeat:
                 event = .heard
+            case .memory:
+                try share(
+                    try head.withBytes { (bytes) throws(WireError) in try Memory(decoding: bytes) }
+                )
+                event = .heard
             default:
                 event = .heard
                 if isConnected {
+                    let wasShared = try fetchPayload(type, head, &second, &third)
                     state.handle(.heard, at: now, into: &effects)
-                    return .forOwner(arrange(type, head, second, third))
+                    return .forOwner(arrange(type, head, second, third, wasShared: wasShared))
                 }
             }
             state.handle(event, at: now, into: &effects)
@@ -200,11 +208,66 @@ extension Link {
         _ type: MessageType,
         _ head: consuming Message,
         _ second: consuming Message?,
-        _ third: consuming Message?
+        _ third: consuming Message?,
+        wasShared: Bool
     ) -> Parts {
+        var parts = Parts(type: type, head: head, frameHeader: nil, payload: nil)
+        parts.wasShared = wasShared
         if let payload = third {
-            return Parts(type: type, head: head, frameHeader: second, payload: payload)
+            parts.frameHeader = second
+            parts.payload = consume payload
+        } else {
+            parts.payload = second
         }
-        return Parts(type: type, head: head, frameHeader: nil, payload: second)
+        return parts
+    }
+
+    /// Fetches the payload of a message if it lies in shared memory.
+    private mutating func fetchPayload(
+        _ type: MessageType,
+        _ head: borrowing Message,
+        _ second: inout Message?,
+        _ third: inout Message?
+    ) throws(WireError) -> Bool {
+        if var payload = third.take() {
+            var wasShared = false
+            if let header = second.take() {
+                wasShared = try fetch(&payload, of: header)
+                second = consume header
+            }
+            third = consume payload
+            return wasShared
+        }
+        guard type == .frame, var payload = second.take() else { return false }
+        let wasShared = try fetch(&payload, of: head)
+        second = consume payload
+        return wasShared
+    }
+
+    /// Puts the payload's bytes in the place of what says where they lie, if that is what came.
+    ///
+    /// - Returns: Whether it is.
+    /// - Throws: ``WireError`` when they are not there.
+    private mutating func fetch(
+        _ payload: inout Message,
+        of header: borrowing Message
+    ) throws(WireError) -> Bool {
+        guard payload.byteCount == SharedPayload.byteCount else { return false }
+        let frame = try header.withBytes { (bytes) throws(WireError) in try Frame(decoding: bytes) }
+        guard Int(frame.byteCount) != payload.byteCount else { return false }
+        let place = try payload.withBytes { (bytes) throws(WireError) in
+            try SharedPayload(part: bytes)
+        }
+        guard var bytes = try? Message(byteCount: Int(frame.byteCount)) else {
+            throw .invalid("payload: there is no memory for it")
+        }
+        let isThere = bytes.withMutableBytes { sharing.read(place, into: &$0) }
+        guard isThere else {
+            sharing.giveUp()
+            throw .invalid("place of a payload in shared memory")
+        }
+        pool.give(payload)
+        payload = bytes
+        return true
     }
 }

@@ -35,8 +35,13 @@ extension Link {
         payload: inout Message
     ) throws(Failure) -> SendOutcome {
         guard isConnected else { return .wouldBlock }
+        let place = payload.withBytes { sharing.put($0) }
         encode(message)
-        return note(try unsafe offer(writer.bytes.span.bytes, payload: &payload))
+        return note(
+            place,
+            &payload,
+            try unsafe offer(writer.bytes.span.bytes, place, payload: &payload)
+        )
     }
 
     /// Sends a header that is encoded already, and its payload.
@@ -50,7 +55,9 @@ extension Link {
         header: RawSpan,
         payload: inout Message
     ) throws(Failure) -> SendOutcome {
-        note(try offer(header, payload: &payload))
+        guard isConnected else { return .wouldBlock }
+        let place = payload.withBytes { sharing.put($0) }
+        return note(place, &payload, try offer(header, place, payload: &payload))
     }
 
     /// Sends three parts: a message, a camera's header untouched, and its payload.
@@ -83,6 +90,18 @@ extension Link {
         return outcome
     }
 
+    /// Notes what became of a payload that was put into shared memory, or not.
+    private mutating func note(
+        _ place: UInt64?,
+        _ payload: inout Message,
+        _ outcome: SendOutcome
+    ) -> SendOutcome {
+        if let place {
+            if outcome == .sent { payload.clear() } else { sharing.takeBack(place) }
+        }
+        return note(outcome)
+    }
+
     private borrowing func offer(_ header: RawSpan) throws(Failure) -> SendOutcome {
         guard header.byteCount <= largestMessage else { return .tooLarge }
         return try offering { (socket) throws(ZeroMQError) in try socket.send(copying: header) }
@@ -90,6 +109,7 @@ extension Link {
 
     private borrowing func offer(
         _ header: RawSpan,
+        _ place: UInt64?,
         payload: inout Message
     ) throws(Failure) -> SendOutcome {
         guard header.byteCount <= largestMessage, payload.byteCount <= largestMessage else {
@@ -98,7 +118,9 @@ extension Link {
         return try offering { (socket) throws(ZeroMQError) in
             // Only the first part can be refused; the other follows it wherever it went.
             let outcome = try socket.send(copying: header, more: true)
-            return outcome == .sent ? try socket.send(&payload) : outcome
+            guard outcome == .sent else { return outcome }
+            if place == nil { return try socket.send(&payload) }
+            return try unsafe socket.send(copying: sharing.message.span.bytes)
         }
     }
 

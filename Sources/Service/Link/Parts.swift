@@ -13,4 +13,7 @@ package struct Parts: ~Copyable, Sendable {
     package var frameHeader: Message?
     /// The last part, if there is more than one: the payload.
     package var payload: Message?
+    /// Whether the payload came through shared memory, so that its bytes may be others by now: check
+    /// them before you rely on them.
+    package var wasShared = false
 }
