@@ -65,6 +65,10 @@ def _of(transport: str) -> list[Aim]:
 
 
 ALL = _of("tcp") + _of("ipc") + [
+    Aim("hop-apart", "broker hop between hosts, no archive, against the forwarder", Contender("apart", "tcp", "off"),
+        Contender("forwarder", "tcp", "off"), 0.95),
+    Aim("full-apart", "fsync before ack between hosts, against the ceiling", Contender("apart", "tcp", "full"),
+        Contender("ceiling", "tcp", "full"), 0.90),
     Aim("full-redis-ipc", "fsync before ack, against Redis always", _zoetrope("ipc", "full"),
         Contender("redis", "ipc", "always"), 2.0),
 ]

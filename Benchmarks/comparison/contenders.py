@@ -53,15 +53,19 @@ class Programs:
 
     def of(self, contender: Contender) -> Path:
         """The program that runs the whole job for a contender."""
-        return self.zoetrope / "bench" if contender.name == "zoetrope" else self.peers / contender.name
+        return self.zoetrope / "bench" if contender.name in OURS else self.peers / contender.name
 
+
+OURS = ("zoetrope", "apart")
+"""Zoetrope as shipped, and the same with all payloads through the connections, as between hosts."""
 
 # A contender stands beside its reference, so that what changes on the machine meanwhile meets both.
 ALL = [
     Contender(name, transport, sync)
     for reference, sync in (("forwarder", "off"), ("ceiling", "full"), ("ceiling", "none"))
     for transport in ("tcp", "ipc")
-    for name in (reference, "zoetrope")
+    for name in (reference, *OURS)
+    if name != "apart" or (transport == "tcp" and sync != "none")
 ] + [
     Contender("jetstream", "tcp", "default"),
     Contender("jetstream", "tcp", "always"),
@@ -114,10 +118,11 @@ def _server(contender: Contender, size: int, directory: Path) -> Iterator[str | 
 def _command(contender: Contender, frames: int, size: int, programs: Programs, directory: Path) -> list[str]:
     job = ["--frames", str(frames), "--size", str(size), "--transport", contender.transport]
     program = str(programs.of(contender))
-    if contender.name != "zoetrope":
+    if contender.name not in OURS:
         return [program, *job, "--sync", contender.sync, "--directory", str(directory)]
     archive = ["--sync", "none", "--no-archive"] if contender.sync == "off" else ["--sync", contender.sync]
-    return [program, "endtoend", *job, *archive, "--json"]
+    apart = ["--no-shared-memory"] if contender.name == "apart" else []
+    return [program, "endtoend", *job, *archive, *apart, "--json"]
 
 
 def _output(command: list[str], directory: Path) -> str:

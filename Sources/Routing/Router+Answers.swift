@@ -36,13 +36,15 @@ extension Router {
     }
 
     /// A result after the deadline completes the frame if it is not done: it may wait for another
-    /// try, or be in another worker's hands.
+    /// try, or be in another worker's hands. A failure does not, as the frame is tried again: what came
+    /// too late may have failed for that very reason, such as a payload whose place was used again.
     private mutating func completeLate(
         _ lease: Lease,
         _ answer: Answer,
         _ slot: Slot,
         byteCount: Int
     ) {
+        guard !answer.isFailure else { return }
         let group = lease.group
         let place = lease.entry.place
         // The run may be over, and its feed's place another's.

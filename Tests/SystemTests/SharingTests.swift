@@ -11,8 +11,9 @@ struct SharingTests {
         try await System.run { system in
             let broker = try system.startBroker()
             let archive = try system.startArchive()
-            let worker = try system.startWorker("look")
-            try await worker.says("goes on")
+            // A durable group would keep frames in the broker's memory for a while.
+            let worker = try system.startWorker("look", policy: "queue")
+            try await worker.says("connected")
             let camera = try system.startCamera(frames: 1_000_000, perSecond: 50)
             try await system.until("the archive and the worker read the camera's memory") {
                 try Self.mappings(archive) == 2 && Self.mappings(worker) == 2
@@ -82,7 +83,7 @@ struct SharingTests {
                 byteCount: 3_000,
                 at: SharedPayload(key: arena.memory.key, offset: offset)
             )
-            try await worker.says("bytes that are not its own")
+            try await worker.says("frame liar@5/0")
             try await archive.says("liar")
             // Others never notice.
             let good = try system.startCamera(frames: 20, perSecond: 100)

@@ -10,20 +10,29 @@ final class Salvage: Sendable {
     /// Ascending.
     private let records: [(position: UInt64, place: PageFile.Place)]
 
-    /// Reads all pages of the segment that begins at `first`.
-    init(_ file: PageFile, _ damage: [PageDamage], first: UInt64) {
+    /// Reads all pages of a segment.
+    ///
+    /// - Parameters:
+    ///   - file: Its file.
+    ///   - damage: What is wrong with it.
+    ///   - first: Its first position.
+    ///   - next: The first position of a later segment; `nil` when there is none.
+    init(_ file: PageFile, _ damage: [PageDamage], first: UInt64, next: UInt64?) {
         self.file = file
         self.damage = damage
         var walked: [(position: UInt64, place: PageFile.Place)] = []
         if let log = file.table(named: Segment.logTable) {
             file.scan(log) { key, place in
-                if let position = key.keyNumber { walked.append((position, place)) }
+                guard let position = key.keyNumber, next.map({ position < $0 }) ?? true else {
+                    return
+                }
+                walked.append((position, place))
             }
         }
         var places: [UInt64: PageFile.Place] = [:]
         for (position, place) in Self.ascending(walked, from: first) { places[position] = place }
         // What no tree leads to any more may still be there, also as an older copy of its page.
-        let last = walked.isEmpty ? nil : places.keys.max()
+        let last = next.map { $0 - 1 } ?? places.keys.max()
         file.scanEveryPage { key, place in
             guard let position = key.keyNumber, position >= first, places[position] == nil,
                 last.map({ position <= $0 }) ?? true, Self.isRecord(place, in: file)

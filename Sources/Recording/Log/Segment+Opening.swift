@@ -28,7 +28,8 @@ extension Segment {
                 }
                 records = .file(environment, log)
             } else {
-                let salvage = Salvage(file, damage, first: first)
+                let next = try? Log.segments(in: directory).first { $0 > first }
+                let salvage = Salvage(file, damage, first: first, next: next)
                 if salvage.positions.isEmpty { throw file.isCutShort ? .cutShort : .invalid }
                 records = .salvage(salvage)
             }

@@ -188,9 +188,9 @@ extension Link {
             default:
                 event = .heard
                 if isConnected {
-                    let wasShared = try fetchPayload(type, head, &second, &third)
+                    try fetchPayload(type, head, &second, &third)
                     state.handle(.heard, at: now, into: &effects)
-                    return .forOwner(arrange(type, head, second, third, wasShared: wasShared))
+                    return .forOwner(arrange(type, head, second, third))
                 }
             }
             state.handle(event, at: now, into: &effects)
@@ -208,18 +208,12 @@ extension Link {
         _ type: MessageType,
         _ head: consuming Message,
         _ second: consuming Message?,
-        _ third: consuming Message?,
-        wasShared: Bool
+        _ third: consuming Message?
     ) -> Parts {
-        var parts = Parts(type: type, head: head, frameHeader: nil, payload: nil)
-        parts.wasShared = wasShared
         if let payload = third {
-            parts.frameHeader = second
-            parts.payload = consume payload
-        } else {
-            parts.payload = second
+            return Parts(type: type, head: head, frameHeader: second, payload: payload)
         }
-        return parts
+        return Parts(type: type, head: head, frameHeader: nil, payload: second)
     }
 
     /// Fetches the payload of a message if it lies in shared memory.
@@ -228,33 +222,29 @@ extension Link {
         _ head: borrowing Message,
         _ second: inout Message?,
         _ third: inout Message?
-    ) throws(WireError) -> Bool {
+    ) throws(WireError) {
         if var payload = third.take() {
-            var wasShared = false
             if let header = second.take() {
-                wasShared = try fetch(&payload, of: header)
+                try fetch(&payload, of: header)
                 second = consume header
             }
             third = consume payload
-            return wasShared
+        } else if type == .frame, var payload = second.take() {
+            try fetch(&payload, of: head)
+            second = consume payload
         }
-        guard type == .frame, var payload = second.take() else { return false }
-        let wasShared = try fetch(&payload, of: head)
-        second = consume payload
-        return wasShared
     }
 
     /// Puts the payload's bytes in the place of what says where they lie, if that is what came.
     ///
-    /// - Returns: Whether it is.
     /// - Throws: ``WireError`` when they are not there.
     private mutating func fetch(
         _ payload: inout Message,
         of header: borrowing Message
-    ) throws(WireError) -> Bool {
-        guard payload.byteCount == SharedPayload.byteCount else { return false }
+    ) throws(WireError) {
+        guard payload.byteCount == SharedPayload.byteCount else { return }
         let frame = try header.withBytes { (bytes) throws(WireError) in try Frame(decoding: bytes) }
-        guard Int(frame.byteCount) != payload.byteCount else { return false }
+        guard Int(frame.byteCount) != payload.byteCount else { return }
         let place = try payload.withBytes { (bytes) throws(WireError) in
             try SharedPayload(part: bytes)
         }
@@ -268,6 +258,5 @@ extension Link {
         }
         pool.give(payload)
         payload = bytes
-        return true
     }
 }

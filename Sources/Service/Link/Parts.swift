@@ -11,9 +11,7 @@ package struct Parts: ~Copyable, Sendable {
     package var head: Message
     /// The camera's header, between the two others in DELIVER and FETCHED.
     package var frameHeader: Message?
-    /// The last part, if there is more than one: the payload.
+    /// The last part, if there is more than one: the payload. It is whatever was sent, or lay in shared
+    /// memory; check it against the camera's header.
     package var payload: Message?
-    /// Whether the payload came through shared memory, so that its bytes may be others by now: check
-    /// them before you rely on them.
-    package var wasShared = false
 }
