@@ -35,12 +35,13 @@ struct ListJobsCommand: ParsableCommand {
     func run() throws {
         try reading.withArchive { archive in
             var table = TablePrinter(json: listing.json)
+            let words = "CASE pace WHEN 0 THEN 'max' ELSE printf('%g', pace) END"
+            let pace = listing.json ? "pace" : words
             try archive.catalog.query(
                 """
                 SELECT job, state, group_name || ':' || run AS run, completed + dead AS done, frames,
                     failed, dead,
-                    CASE pace WHEN 0 THEN 'max' ELSE printf('%g', pace) END AS pace, created_at,
-                    selection
+                    \(pace) AS pace, created_at, selection
                 FROM runs WHERE job IS NOT NULL ORDER BY job
                 """,
                 columns: { table.begin($0) },

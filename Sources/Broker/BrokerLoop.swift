@@ -32,7 +32,7 @@ final class BrokerLoop {
     var router: Router
     let store = SlotStore()
     var routes = Routes()
-    private var sharing: Sharing
+    private let sharing: Sharing
     private var pool = MessagePool()
     private var identity = Message()
     var writer = ByteWriter()
@@ -173,6 +173,12 @@ final class BrokerLoop {
             } else {
                 event = try Inbound.event(from: socket, behind: door, peer, slot, content, sharing)
             }
+        } catch is NoSession {
+            let sentence = "the session that the frame belongs to is over; say HELLO first"
+            event = .offence(
+                peer,
+                ErrorMessage(code: .noSession, mayGoOn: false, sentence: sentence)
+            )
         } catch let error as WireError {
             let sentence = "what came is no message of ZWP/1: \(error)"
             event = .offence(
@@ -189,6 +195,7 @@ final class BrokerLoop {
                 ErrorMessage(code: .malformed, mayGoOn: false, sentence: sentence)
             )
         }
+        if case .hello = event { sharing.forget(peer) }
         if event.isAboutSession { routes.setAddress(content.header.peerAddress, of: peer) }
         if event.keepsSlot {
             try content.header.detach()
@@ -206,7 +213,9 @@ final class BrokerLoop {
     /// What a peer says about shared memory, if that is what it says.
     private static func memory(_ content: SlotStore.Content) throws -> Memory? {
         try content.header.withBytes { bytes throws(WireError) in
-            try Header(part: bytes).type == .memory ? try Memory(part: bytes) : nil
+            guard bytes.byteCount > 3 else { return nil }
+            let type = unsafe bytes.unsafeLoad(fromByteOffset: 3, as: UInt8.self)
+            return type == MessageType.memory.rawValue ? try Memory(part: bytes) : nil
         }
     }
 
@@ -302,7 +311,9 @@ final class BrokerLoop {
     }
 
     private func send(_ deliver: Deliver, with slot: Slot, to peer: PeerID) throws {
-        try introduce(slot, to: peer)
+        guard try introduce(slot, to: peer) else {
+            return undelivered.append((peer, deliver.token))
+        }
         writer.removeAll()
         deliver.encode(to: &writer)
         let isReached = try address(peer) { socket in
@@ -313,16 +324,36 @@ final class BrokerLoop {
     }
 
     private func send(_ slot: Slot, to peer: PeerID) throws {
-        try introduce(slot, to: peer)
+        guard try introduce(slot, to: peer) else { return }
         try address(peer) { socket in try sendParts(of: slot, through: socket, to: peer) }
     }
 
-    /// Tells a reader of the memory that the slot's payload is in, once.
-    private func introduce(_ slot: Slot, to peer: PeerID) throws {
-        guard let place = store[slot].place, sharing.reads(peer),
-            let memory = sharing.introduction(of: place, to: peer)
-        else { return }
-        try send(memory, to: peer)
+    /// Has the slot's payload ready for `peer`, if it lies in shared memory: a reader is told of the memory,
+    /// once, and for anybody else the payload is fetched out of it, once for all.
+    ///
+    /// - Returns: False when the peer cannot be reached.
+    private func introduce(_ slot: Slot, to peer: PeerID) throws -> Bool {
+        let content = store[slot]
+        guard let place = content.place else { return true }
+        guard sharing.reads(peer) else {
+            try fetchPayload(content, from: place)
+            return true
+        }
+        guard let memory = sharing.introduction(of: place, to: peer) else { return true }
+        writer.removeAll()
+        memory.encode(to: &writer)
+        let isReached = try address(peer) { socket in _ = try socket.send(copying: writer.bytes) }
+        if isReached { sharing.noteIntroduction(of: place, to: peer) }
+        return isReached
+    }
+
+    /// Copies a payload out of shared memory, so that it is sent by references from now on; its place stays
+    /// taken, as readers may not have read it yet.
+    private func fetchPayload(_ content: SlotStore.Content, from place: Sharing.Place) throws {
+        guard content.fetched.byteCount == 0 else { return }
+        var payload = try Message(byteCount: place.byteCount)
+        _ = payload.withMutableBytes { place.arena.memory.read(at: place.offset, into: &$0) }
+        content.fetched = payload
     }
 
     private func sendParts(
@@ -333,13 +364,11 @@ final class BrokerLoop {
         let content = store[slot]
         try sendPart(of: content.header, through: socket, more: content.hasPayload)
         guard content.hasPayload else { return }
-        guard let place = content.place, !sharing.reads(peer) else {
-            return try sendPart(of: content.payload, through: socket, more: false)
+        if content.place == nil || sharing.reads(peer) {
+            try sendPart(of: content.payload, through: socket, more: false)
+        } else {
+            try sendPart(of: content.fetched, through: socket, more: false)
         }
-        // On another host, or in another container: as bytes.
-        var copy = try Message(byteCount: place.byteCount)
-        _ = copy.withMutableBytes { place.arena.memory.read(at: place.offset, into: &$0) }
-        _ = try socket.send(&copy)
     }
 
     /// Sends a reference to the bytes of `part`, never a copy.

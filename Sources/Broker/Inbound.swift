@@ -2,6 +2,9 @@ import Routing
 import Wire
 import ZeroMQ
 
+/// A payload was put into the memory of a session that is over.
+struct NoSession: Error {}
+
 /// What the parts of a message from a peer mean to the router.
 enum Inbound {
     /// Reads a message whose first part is in `content`, receiving the parts that belong to it.
@@ -86,6 +89,9 @@ enum Inbound {
     ) throws {
         let byteCount = Int(frame.byteCount)
         guard content.payload.byteCount != byteCount else { return }
+        guard sharing.knows(peer) || content.payload.byteCount != SharedPayload.byteCount else {
+            throw NoSession()
+        }
         let place = try? content.payload.withBytes { (bytes) throws(WireError) in
             try SharedPayload(part: bytes)
         }

@@ -8,17 +8,48 @@ import ZeroMQ
 ///
 /// Each camera has an arena of its own, which the broker makes and the camera fills; workers and archives
 /// read it. A peer takes part when it could open memory that the broker named, and not otherwise: then its
-/// payloads go as they always do.
-struct Sharing {
+/// payloads go as they always do. One thread uses it, the loop's.
+final class Sharing {
     /// A camera's memory, as long as the camera or a payload needs it.
     final class Arena {
         let memory: SharedMemory
-        /// Payloads in it that slots hold.
-        fileprivate(set) var payloads = 0
+        /// By block: the bytes of the payload that begins there and that a slot holds, 0 where none does.
+        private var held: [Int32]
+        private var count = 0
         /// Whether the camera's session is over.
-        fileprivate(set) var isOrphan = false
+        private var isOrphan = false
 
-        fileprivate init(_ memory: SharedMemory) { self.memory = memory }
+        fileprivate init(_ memory: SharedMemory) {
+            self.memory = memory
+            held = Array(repeating: 0, count: memory.byteCount / SharedArena.blockByteCount)
+        }
+
+        fileprivate var isUnused: Bool { isOrphan && count == 0 }
+
+        fileprivate func hold(_ place: Place) {
+            if held[place.block] == 0 { count += 1 }
+            held[place.block] = Int32(clamping: place.byteCount)
+        }
+
+        fileprivate func release(_ place: Place) {
+            if held[place.block] > 0 { count -= 1 }
+            held[place.block] = 0
+            if isOrphan { tidy() }
+        }
+
+        /// Keeps only what slots hold: the camera, which would give the rest back, has gone.
+        fileprivate func abandon() {
+            isOrphan = true
+            tidy()
+        }
+
+        private func tidy() {
+            var places: [UInt64: Int] = [:]
+            for (block, byteCount) in held.enumerated() where byteCount > 0 {
+                places[UInt64(block * SharedArena.blockByteCount)] = Int(byteCount)
+            }
+            SharedArena.abandon(memory, but: places)
+        }
     }
 
     /// Where a payload lies.
@@ -26,9 +57,12 @@ struct Sharing {
         let arena: Arena
         let offset: UInt64
         let byteCount: Int
+
+        fileprivate var block: Int { Int(offset) / SharedArena.blockByteCount }
     }
 
     private struct Peer {
+        let id: PeerID
         let isCamera: Bool
         var hasAsked = false
         /// Whether it could open what the broker named.
@@ -40,10 +74,10 @@ struct Sharing {
 
     /// Whether anything is shared at all.
     private let isOn: Bool
-    private var peers: [PeerID: Peer] = [:]
+    /// By the session's index.
+    private var peers: [Peer?] = []
     /// What readers open to show that they can.
     private let probe: SharedMemory?
-    private var arenas: [UInt64: Arena] = [:]
     /// Arenas that nobody needs any more, and whose readers are to be told.
     private var ended: [UInt64] = []
 
@@ -55,36 +89,42 @@ struct Sharing {
     // MARK: Peers
 
     /// A peer was welcomed.
-    mutating func welcome(_ peer: PeerID, at address: String?, isCamera: Bool) {
-        guard isOn, peers[peer] == nil, Self.isThisHost(address) else { return }
-        peers[peer] = Peer(isCamera: isCamera)
+    func welcome(_ peer: PeerID, at address: String?, isCamera: Bool) {
+        guard isOn, !knows(peer), Self.isThisHost(address) else { return }
+        while peers.count <= peer.index { peers.append(nil) }
+        peers[peer.index] = Peer(id: peer, isCamera: isCamera)
+    }
+
+    /// Whether the peer has a session and is of this host.
+    func knows(_ peer: PeerID) -> Bool {
+        peer.index < peers.count && peers[peer.index]?.id == peer
     }
 
     /// A peer asks for memory, or says that it could open it.
     ///
     /// - Returns: What to tell it.
-    mutating func handle(_ message: Memory, from peer: PeerID) -> Memory? {
-        guard var known = peers[peer] else { return nil }
-        defer { peers[peer] = known }
+    func handle(_ message: Memory, from peer: PeerID) -> Memory? {
+        guard knows(peer), let known = peers[peer.index] else { return nil }
         guard message.key == 0 else {
-            if message.key == probe?.key { known.reads = true }
+            if message.key == probe?.key { peers[peer.index]?.reads = true }
             return nil
         }
         guard !known.hasAsked else { return nil }
-        known.hasAsked = true
+        peers[peer.index]?.hasAsked = true
         guard known.isCamera else { return probe.map { Memory(key: $0.key, path: $0.path) } }
         let made = SharedMemory(creating: SharedArena.byteCount, key: Self.newKey())
         guard let memory = made else { return nil }
-        let arena = Arena(memory)
-        known.arena = arena
-        arenas[memory.key] = arena
+        peers[peer.index]?.arena = Arena(memory)
         return Memory(key: memory.key, path: memory.path)
     }
 
-    mutating func forget(_ peer: PeerID) {
-        guard let known = peers.removeValue(forKey: peer), let arena = known.arena else { return }
-        arena.isOrphan = true
-        endIfUnused(arena)
+    func forget(_ peer: PeerID) {
+        guard knows(peer) else { return }
+        let arena = peers[peer.index]?.arena
+        peers[peer.index] = nil
+        guard let arena else { return }
+        arena.abandon()
+        if arena.isUnused { ended.append(arena.memory.key) }
     }
 
     // MARK: Payloads
@@ -93,21 +133,22 @@ struct Sharing {
     ///
     /// - Returns: `nil` when that is not in its memory.
     func place(_ payload: SharedPayload, byteCount: Int, from peer: PeerID) -> Place? {
-        guard let arena = peers[peer]?.arena, arena.memory.key == payload.key,
+        guard knows(peer), let arena = peers[peer.index]?.arena, arena.memory.key == payload.key,
             payload.offset >= UInt64(SharedArena.blockByteCount),
+            payload.offset % UInt64(SharedArena.blockByteCount) == 0,
             arena.memory.holds(byteCount, at: payload.offset)
         else { return nil }
         return Place(arena: arena, offset: payload.offset, byteCount: byteCount)
     }
 
     /// A slot holds the payload from now on.
-    func hold(_ place: Place) { place.arena.payloads += 1 }
+    func hold(_ place: Place) { place.arena.hold(place) }
 
     /// No slot holds the payload any more.
-    mutating func release(_ place: Place) {
-        place.arena.payloads -= 1
+    func release(_ place: Place) {
         giveBack(place)
-        endIfUnused(place.arena)
+        place.arena.release(place)
+        if place.arena.isUnused { ended.append(place.arena.memory.key) }
     }
 
     /// The payload was never held.
@@ -115,31 +156,31 @@ struct Sharing {
         SharedArena.giveBack(place.offset, in: place.arena.memory)
     }
 
-    private mutating func endIfUnused(_ arena: Arena) {
-        guard arena.isOrphan, arena.payloads == 0 else { return }
-        arenas[arena.memory.key] = nil
-        ended.append(arena.memory.key)
-    }
-
     // MARK: Readers
 
     /// Whether a peer reads payloads where they lie.
-    func reads(_ peer: PeerID) -> Bool { peers[peer]?.reads ?? false }
+    func reads(_ peer: PeerID) -> Bool { knows(peer) && peers[peer.index]?.reads == true }
 
     /// What a reader has to know before it is sent the place of a payload; `nil` when it does.
-    mutating func introduction(of place: Place, to peer: PeerID) -> Memory? {
+    func introduction(of place: Place, to peer: PeerID) -> Memory? {
         let memory = place.arena.memory
-        guard peers[peer]?.told.insert(memory.key).inserted == true else { return nil }
+        guard knows(peer), peers[peer.index]?.told.contains(memory.key) == false else { return nil }
         return Memory(key: memory.key, path: memory.path)
     }
 
+    /// A reader was told of the memory.
+    func noteIntroduction(of place: Place, to peer: PeerID) {
+        guard knows(peer) else { return }
+        peers[peer.index]?.told.insert(place.arena.memory.key)
+    }
+
     /// The arenas that are gone since the last time, each with a reader that knows it.
-    mutating func takeEnded() -> [(peer: PeerID, key: UInt64)] {
+    func takeEnded() -> [(peer: PeerID, key: UInt64)] {
         guard !ended.isEmpty else { return [] }
         var news: [(peer: PeerID, key: UInt64)] = []
-        for peer in peers.keys where peers[peer]?.reads == true {
-            for key in ended where peers[peer]?.told.remove(key) != nil {
-                news.append((peer, key))
+        for index in peers.indices {
+            for key in ended where peers[index]?.told.remove(key) != nil {
+                if let peer = peers[index]?.id { news.append((peer, key)) }
             }
         }
         ended.removeAll()

@@ -12,6 +12,8 @@ final class SlotStore {
         var hasPayload = false
         /// Where the payload lies, if ``payload`` only says so.
         var place: Sharing.Place?
+        /// The payload's bytes for peers that cannot read it there; empty until there is such a peer.
+        var fetched = Message()
     }
 
     private var contents: [Content] = []
@@ -38,6 +40,7 @@ final class SlotStore {
         content.payload.clear()
         content.hasPayload = false
         content.place = nil
+        if content.fetched.byteCount > 0 { content.fetched.clear() }
         free.append(slot)
     }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -58,8 +59,15 @@ static inline int linux_create_memory(size_t byte_count) {
 }
 
 /// Opens memory of another process, which cannot shrink under the reader's hands; -1 when that is not so.
+///
+/// Where the path leads elsewhere nothing is opened: closing a second descriptor of one of this process's
+/// own files would drop the locks that it has on it; see fcntl_locking(2).
 static inline int linux_open_memory(const char *path, int writable, size_t *byte_count) {
-    int descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
+    static const char name[] = "/memfd:zoetrope";
+    char target[sizeof name];
+    if (readlink(path, target, sizeof target) < (ssize_t)(sizeof name - 1)) return -1;
+    if (memcmp(target, name, sizeof name - 1) != 0) return -1;
+    int descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (descriptor < 0) return -1;
     struct stat file;
     int seals = fcntl(descriptor, 1034); // F_GET_SEALS; fails for whatever is no memory
@@ -69,6 +77,16 @@ static inline int linux_open_memory(const char *path, int writable, size_t *byte
     }
     close(descriptor);
     return -1;
+}
+
+/// Whether the system gives a page only while it can promise it (vm.overcommit_memory is 2): memory that was
+/// made could then be missing when it is written to, which ends the process.
+static inline int linux_commits_strictly(void) {
+    FILE *file = fopen("/proc/sys/vm/overcommit_memory", "re");
+    if (!file) return 0;
+    int value = fgetc(file);
+    (void)fclose(file);
+    return value == '2';
 }
 
 /// Maps memory to be shared; NULL when that fails.

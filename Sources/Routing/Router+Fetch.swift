@@ -124,7 +124,8 @@ extension Router {
         let isShared = fetched.replays > 0 || groups[group].hungry[Group.replays].count > 0
         let share = isReplay || isShared ? whole / 2 : whole
         let used = isReplay ? fetched.replays : fetched.live
-        let room = min(share - used, roomForFetches)
+        let left = whole - fetched.live - fetched.replays
+        let room = min(share - used, left, roomForFetches)
         guard room > 0 else { return nil }
         // A little at a time would be a question and an answer for each frame.
         guard room >= min(Self.fetchLeast, share / 4) || used == 0 else { return nil }

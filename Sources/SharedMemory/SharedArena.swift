@@ -10,8 +10,10 @@
 package struct SharedArena: Sendable {
     /// Bytes of a block.
     package static let blockByteCount = 64 << 10
-    /// Bytes of the arenas that the broker makes; what is not used takes no memory.
-    package static let byteCount = 64 << 20
+    /// Bytes of the arenas that the broker makes: more than it holds of a camera's frames.
+    ///
+    /// What is not used takes no memory.
+    package static let byteCount = 256 << 20
     private static let numbers = 64
 
     /// The memory that it is in.
@@ -22,10 +24,12 @@ package struct SharedArena: Sendable {
     private var lengths: [Int]
     /// Blocks from this one on were not used since they were last given to the system.
     private var unused = 1
+    /// Where the next payload is tried first: what was put in first is given back first.
+    private var next = 1
 
     /// Blocks in `memory`, which was opened to be written to.
     ///
-    /// - Returns: `nil` when it has no room for a block, or for the numbers of all.
+    /// `nil` when it has no room for a block, or for the numbers of all.
     package init?(_ memory: SharedMemory) {
         blockCount = memory.byteCount / Self.blockByteCount
         guard blockCount > 1, Self.numbers + 4 * blockCount <= Self.blockByteCount else {
@@ -35,49 +39,89 @@ package struct SharedArena: Sendable {
         lengths = Array(repeating: 0, count: blockCount)
     }
 
-    /// Puts a payload where there is room, as far in front as possible, so that little memory is used.
+    /// Puts a payload where there is room; memory that was not used yet is the last resort.
     ///
     /// - Returns: Where it begins; `nil` when there is no room for it now.
     package mutating func put(_ bytes: RawSpan) -> UInt64? {
         let needed = (bytes.byteCount + Self.blockByteCount - 1) / Self.blockByteCount
-        guard needed > 0 else { return nil }
-        var block = 1
+        guard needed > 0,
+            let first = room(for: needed, from: next, to: unused)
+                ?? room(for: needed, from: 1, to: blockCount)
+        else { return nil }
+        lengths[first] = needed
+        next = first + needed
+        unused = max(unused, next)
+        memory.setNumber(at: Self.numbers + 4 * first, to: 1)
+        memory.write(bytes, at: first * Self.blockByteCount)
+        return UInt64(first * Self.blockByteCount)
+    }
+
+    /// The first of so many free blocks, one behind the other, between two blocks where payloads begin.
+    private mutating func room(for needed: Int, from start: Int, to end: Int) -> Int? {
+        var block = start
         var room = 0
-        while block < blockCount {
-            let length = lengths[block]
-            if length > 0, Self.isTaken(block, in: memory) {
-                block += length
+        while block < end {
+            if isHeld(block) {
+                block += lengths[block]
                 room = 0
                 continue
             }
-            lengths[block] = 0
             room += 1
             block += 1
-            guard room == needed else { continue }
-            let first = block - needed
-            lengths[first] = needed
-            unused = max(unused, block)
-            memory.setNumber(at: Self.numbers + 4 * first, to: 1)
-            memory.write(bytes, at: first * Self.blockByteCount)
-            return UInt64(first * Self.blockByteCount)
+            if room == needed { return block - needed }
         }
         return nil
     }
 
-    /// Gives the memory behind the last payload to the system, as after a while in which much was held.
+    /// Whether a payload begins at a block; forgets one that was given back.
+    private mutating func isHeld(_ block: Int) -> Bool {
+        guard lengths[block] > 0 else { return false }
+        if memory.number(at: Self.numbers + 4 * block) != 0 { return true }
+        lengths[block] = 0
+        return false
+    }
+
+    /// Gives what no payload takes to the system, as after a while in which much was held.
     package mutating func trim() {
-        var end = 1
-        for block in 1..<unused where lengths[block] > 0 {
-            if Self.isTaken(block, in: memory) {
-                end = max(end, block + lengths[block])
-            } else {
-                lengths[block] = 0
+        var block = 1
+        var free = 1
+        var last = 1
+        while block < unused {
+            guard isHeld(block) else {
+                block += 1
+                continue
             }
+            discard(free..<block)
+            block += lengths[block]
+            (free, last) = (block, block)
         }
-        // A few are kept, as they are wanted again at once.
-        end = min(unused, end + 16)
-        memory.discard(end * Self.blockByteCount..<unused * Self.blockByteCount)
-        unused = end
+        discard(free..<unused)
+        unused = last
+        next = min(next, unused)
+    }
+
+    private func discard(_ blocks: Range<Int>) {
+        memory.discard(
+            blocks.lowerBound * Self.blockByteCount..<blocks.upperBound * Self.blockByteCount
+        )
+    }
+
+    /// Gives all of an arena to the system but the payloads that are still held, once nobody puts any in.
+    ///
+    /// - Parameters:
+    ///   - memory: The arena's memory.
+    ///   - held: Where they begin, and how many bytes they have.
+    package static func abandon(_ memory: SharedMemory, but held: [UInt64: Int]) {
+        var end = blockByteCount
+        for (offset, byteCount) in held.sorted(by: { $0.key < $1.key }) {
+            let first = Int(offset)
+            if first > end { memory.discard(end..<first) }
+            end = max(
+                end,
+                first + (byteCount + blockByteCount - 1) / blockByteCount * blockByteCount
+            )
+        }
+        if end < memory.byteCount { memory.discard(end..<memory.byteCount) }
     }
 
     /// Gives a payload back, in whichever process.
@@ -91,9 +135,5 @@ package struct SharedArena: Sendable {
             block < memory.byteCount / blockByteCount
         else { return }
         memory.setNumber(at: numbers + 4 * block, to: 0)
-    }
-
-    private static func isTaken(_ block: Int, in memory: SharedMemory) -> Bool {
-        memory.number(at: numbers + 4 * block) != 0
     }
 }

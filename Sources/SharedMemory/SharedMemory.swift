@@ -3,8 +3,8 @@ internal import CLinux
 /// Memory that processes of one host share: whoever makes it is its owner, others open it by its path.
 ///
 /// It has no name in any directory and leaves nothing behind: it is gone with the last process that has
-/// it mapped. Its size is sealed, so that no access can fail, whatever another process does; its bytes
-/// are whatever others write. Any thread may use it.
+/// it mapped. Its size is sealed, so that nobody can cut it short under a reader's hands; its bytes are
+/// whatever others write. Any thread may use it.
 @safe
 package final class SharedMemory: Sendable {
     /// Names it, so that a path which leads elsewhere is noticed; in its first 8 bytes too.
@@ -18,12 +18,15 @@ package final class SharedMemory: Sendable {
 
     /// Makes memory of zeros, whose pages the system provides when they are written to.
     ///
+    /// `nil` when the system has none to give, promises it only page by page, or has no file to open any
+    /// more.
+    ///
     /// - Parameters:
     ///   - byteCount: Its size, 8 or more.
     ///   - key: Its name.
-    /// - Returns: `nil` when the system has none to give, or no file to open any more.
     package init?(creating byteCount: Int, key: UInt64) {
         precondition(byteCount >= 8, "the key takes 8 bytes")
+        guard linux_commits_strictly() == 0 else { return nil }
         let descriptor = linux_create_memory(byteCount)
         guard descriptor >= 0 else { return nil }
         guard let start = unsafe linux_map_memory(descriptor, byteCount, 1) else {
@@ -40,12 +43,13 @@ package final class SharedMemory: Sendable {
 
     /// Opens what another process has made.
     ///
+    /// `nil` when there is no such memory, as on another host or in another container, or it is another
+    /// user's.
+    ///
     /// - Parameters:
     ///   - path: Its path.
     ///   - key: Its name.
     ///   - mayWrite: Whether bytes will be written to it.
-    /// - Returns: `nil` when there is no such memory, as on another host or in another container, or it
-    ///   is another user's.
     package init?(opening path: String, key: UInt64, mayWrite: Bool) {
         guard Self.isPath(path) else { return nil }
         var byteCount = 0

@@ -60,7 +60,7 @@ struct ImportCommand: ParsableCommand {
         }
         line.end()
         tell(counts)
-        if let damage = source.damage, damage.kind == .damaged, !source.hasRecords {
+        if let damage = source.damage, source.isOther {
             throw Failure(
                 .general,
                 "\(name) is no file of 'archive export --format zoe': \(damage.description)"

@@ -17,8 +17,8 @@ package struct TransferSource {
     /// Records since the last one that ends a file: two files, one behind the other, are one.
     private var count: UInt64 = 0
     private var isOpen = true
-    /// Whether there was any whole record: otherwise it is a file of another kind.
-    package private(set) var hasRecords = false
+    /// Whether it does not even begin like such a file.
+    package private(set) var isOther = false
     /// Why nothing more can be read, with the byte at which that begins.
     package private(set) var damage: RecordingError?
 
@@ -41,7 +41,6 @@ package struct TransferSource {
             )
             switch record {
             case .whole(.checkpoint(let end), _, let byteCount):
-                hasRecords = true
                 if end.position == count {
                     used += byteCount
                     (count, isOpen) = (0, false)
@@ -49,7 +48,6 @@ package struct TransferSource {
                     note(used, "\(end.position) records should lie before it, not \(count)")
                 }
             case .whole(_, _, let byteCount):
-                hasRecords = true
                 chunk += buffer[used..<used + byteCount]
                 used += byteCount
                 count += 1
@@ -82,6 +80,7 @@ package struct TransferSource {
     }
 
     private mutating func note(_ used: Int, _ reason: String, isCutOff: Bool = false) {
+        isOther = start == 0 && used == 0 && !buffer.starts(with: [0x5A, 0x57])
         let place = "\(name) at byte \(start + UInt64(used))"
         damage = RecordingError(
             .damaged,

@@ -133,7 +133,7 @@ final class CatalogCheck {
         _ database: Database,
         _ tell: (_ position: UInt64?, _ reason: String) -> Void
     ) throws {
-        // The time of a frame in another batch is not known here; see ``finish(_:mayHaveMore:_:)``.
+        // The time of a frame in another batch is not known here; see ``finish(_:mayHaveMore:left:_:)``.
         let left = table == "frames" ? keys : keys + ["captured_at"]
         let others = try database.columns(in: table).map(\.name).filter { !left.contains($0) }
         let on = keys.map { "m.\($0) = k.\($0)" }.joined(separator: " AND ")

@@ -42,14 +42,8 @@ extension Link {
     }
 
     /// Opens memory that the broker names, or lets go of it.
-    mutating func share(_ memory: Memory) throws(WireError) {
-        do throws(WireError) {
-            guard try sharing.take(memory) else { return }
-        } catch {
-            sharing.giveUp()
-            throw error
-        }
-        _ = try? say(Memory(key: memory.key))
+    mutating func share(_ memory: Memory) {
+        if sharing.take(memory) { _ = try? say(Memory(key: memory.key)) }
     }
 
     private func report(_ change: LinkState.Report) {

@@ -181,7 +181,7 @@ extension Link {
             case .heartbeat:
                 event = .heard
             case .memory:
-                try share(
+                share(
                     try head.withBytes { (bytes) throws(WireError) in try Memory(decoding: bytes) }
                 )
                 event = .heard
@@ -253,7 +253,7 @@ extension Link {
         }
         let isThere = bytes.withMutableBytes { sharing.read(place, into: &$0) }
         guard isThere else {
-            sharing.giveUp()
+            sharing.noteFailure()
             throw .invalid("place of a payload in shared memory")
         }
         pool.give(payload)

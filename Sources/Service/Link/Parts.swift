@@ -11,7 +11,8 @@ package struct Parts: ~Copyable, Sendable {
     package var head: Message
     /// The camera's header, between the two others in DELIVER and FETCHED.
     package var frameHeader: Message?
-    /// The last part, if there is more than one: the payload. It is whatever was sent, or lay in shared
-    /// memory; check it against the camera's header.
+    /// The last part, if there is more than one: the payload.
+    ///
+    /// It is whatever was sent, or lay in shared memory; check it against the camera's header.
     package var payload: Message?
 }

@@ -10,6 +10,8 @@ struct PayloadSharing {
     /// Memory that is mapped at most: an arena for each camera that a broker knows, and some more.
     private static let most = 8_192
     private static let trimInterval = Duration.seconds(5)
+    /// Sessions in a row that end because a payload was not there, after which nothing is shared.
+    private static let mostFailures = 3
 
     /// Whether the broker may be on this host.
     private(set) var mayShare: Bool
@@ -19,6 +21,7 @@ struct PayloadSharing {
     private var arena: SharedArena?
     private var memories: [UInt64: SharedMemory] = [:]
     private var nextTrim: Duration = .zero
+    private var failures = 0
     /// The message in place of the newest payload that was put in.
     private var writer = ByteWriter()
 
@@ -48,10 +51,11 @@ struct PayloadSharing {
         return true
     }
 
-    /// Shares nothing any more, for good.
-    mutating func giveUp() {
-        mayShare = false
-        end()
+    /// A payload was not where it should be: the memory may have gone with its broker, or the broker is
+    /// not on this host after all.
+    mutating func noteFailure() {
+        failures += 1
+        if failures >= Self.mostFailures { mayShare = false }
     }
 
     // MARK: Memory
@@ -59,8 +63,7 @@ struct PayloadSharing {
     /// Opens memory that the broker names, or lets go of it.
     ///
     /// - Returns: Whether to tell the broker that it can be used.
-    /// - Throws: ``WireError`` when memory cannot be opened though other memory could.
-    mutating func take(_ memory: Memory) throws(WireError) -> Bool {
+    mutating func take(_ memory: Memory) -> Bool {
         guard !memory.path.isEmpty else {
             memories[memory.key] = nil
             return false
@@ -68,10 +71,7 @@ struct PayloadSharing {
         guard hasAsked, memories.count < Self.most, !puts || arena == nil else { return false }
         guard
             let opened = SharedMemory(opening: memory.path, key: memory.key, mayWrite: puts)
-        else {
-            if memories.isEmpty { return false }
-            throw .invalid("path of shared memory")
-        }
+        else { return false }
         if puts {
             arena = SharedArena(opened)
             return arena != nil
@@ -106,8 +106,12 @@ struct PayloadSharing {
     /// Copies a payload out of memory.
     ///
     /// - Returns: Whether it is there.
-    func read(_ place: SharedPayload, into bytes: inout MutableRawSpan) -> Bool {
-        memories[place.key]?.read(at: place.offset, into: &bytes) ?? false
+    mutating func read(_ place: SharedPayload, into bytes: inout MutableRawSpan) -> Bool {
+        guard memories[place.key]?.read(at: place.offset, into: &bytes) == true else {
+            return false
+        }
+        failures = 0
+        return true
     }
 
     /// Gives memory to the system that was not needed for a while.

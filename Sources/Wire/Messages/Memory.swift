@@ -5,7 +5,9 @@
 package struct Memory: WireMessage {
     package static let type = MessageType.memory
 
-    /// Names the memory for as long as the broker runs; its first 8 bytes say the same. 0 asks for some.
+    /// Names the memory for as long as the broker runs; its first 8 bytes say the same.
+    ///
+    /// 0 asks for some.
     package var key: UInt64
     /// From the broker: the file to open, as `/proc/PID/fd/NUMBER`; empty when the memory is gone.
     package var path: String
