@@ -118,6 +118,21 @@ import Wire
         #expect(least >= 6 * bytes, "\(hall.done)")
     }
 
+    /// There is room for one frame that waits, and the streams send in the same order all the time.
+    @Test func underLatestEachStreamIsSparedInTheEnd() {
+        var hall = Hall(Desk(payloadBudget: 16 << 20))
+        let group = GroupDefinition(name: "faces", policy: .latest)
+        hall.desk.worker(group, frames: 1, bytes: 1 << 30)
+        for round in 0..<200 {
+            for number in 0..<4 { hall.send("stream/\(number)", bytes: 600_000) }
+            hall.answer()
+            if round.isMultiple(of: 5) { hall.desk.tell(.flush) }
+        }
+        for number in 0..<4 {
+            #expect(hall.done["stream/\(number)", default: 0] >= 20 * 600_000, "\(hall.done)")
+        }
+    }
+
     /// Live streams that are behind want more than the group's whole share, all the time.
     @Test func aReplayIsFetchedForBesideAGroupThatIsBehind() {
         var hall = Hall(Desk(payloadBudget: 64 << 20))
