@@ -148,10 +148,11 @@ extension Router {
     ///
     /// A live one, and of each ``Settings/replayShare`` frames one of a replay.
     private mutating func nextPair(_ group: Int) -> (feed: Int, worker: Int)? {
-        if groups[group].liveSinceReplay >= settings.replayShare - 1,
-            let pair = nextPair(group, in: Group.replays)
-        {
-            return pair
+        if groups[group].liveSinceReplay >= settings.replayShare - 1 {
+            if let pair = nextPair(group, in: Group.replays) { return pair }
+            // It waits for room, which smaller live frames would take from it for ever.
+            let isPaused = lane.resultBytes >= settings.resultBytes
+            guard groups[group].head(of: Group.replays) == nil || isPaused else { return nil }
         }
         if let pair = nextPair(group, in: Group.live) { return pair }
         // The room that a live frame waits for is not for smaller ones of a replay.

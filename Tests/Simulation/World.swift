@@ -80,7 +80,7 @@ package struct World {
         settings.session = session
         settings.cameraWindow = 8_000
         settings.queueFrames = 6
-        settings.quantum = 2_000
+        settings.quantum = plan.largestFrame
         // Where nothing but poison kills, slow messages do not either.
         settings.silence = plan.onlyPoisonKills ? .seconds(600) : .seconds(5)
         settings.leaseDeadline = plan.onlyPoisonKills ? .seconds(600) : .seconds(3)
