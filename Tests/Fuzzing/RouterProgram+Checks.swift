@@ -55,7 +55,7 @@ extension RouterProgram {
         sessions.insert(peer)
         switch hello.role {
         case .camera(let wishes):
-            let epoch = wishes.epoch == 0 ? welcome.lastEpoch + 1 : wishes.epoch
+            let epoch = wishes.epoch == 0 ? min(welcome.lastEpoch + 1, Limits.number) : wishes.epoch
             cameras[peer] = Camera(stream: wishes.stream, next: Place(epoch: epoch, sequence: 0))
         case .archive:
             uncommitted = 0
