@@ -9,10 +9,12 @@ package final class Context: Sendable {
 
     /// Creates a context.
     ///
-    /// - Parameter ioThreadCount: Threads that libzmq moves bytes with, at least 1; one carries
-    ///   about a gigabyte a second.
+    /// - Parameters:
+    ///   - ioThreadCount: Threads that libzmq moves bytes with, at least 1; one carries about a gigabyte
+    ///     a second.
+    ///   - socketCount: Sockets at a time at most; one whose connections are watched counts as three.
     /// - Throws: `EMFILE` when the process has no file descriptors left.
-    package init(ioThreadCount: Int32 = 1) throws(ZeroMQError) {
+    package init(ioThreadCount: Int32 = 1, socketCount: Int32 = 1_023) throws(ZeroMQError) {
         precondition(ioThreadCount >= 1, "a ZeroMQ context needs a thread to move bytes with")
         guard let raw = unsafe zmq_ctx_new() else { throw .last("zmq_ctx_new") }
         unsafe self.raw = raw
@@ -20,6 +22,7 @@ package final class Context: Sendable {
             zmq_ctx_set(raw, ZMQ_IO_THREADS, ioThreadCount),
             "zmq_ctx_set"
         )
+        try unsafe ZeroMQError.check(zmq_ctx_set(raw, ZMQ_MAX_SOCKETS, socketCount), "zmq_ctx_set")
     }
 
     deinit {

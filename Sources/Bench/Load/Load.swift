@@ -66,7 +66,7 @@ struct Load: Sendable {
         var crew = try workers.map(employ)
         // Cameras are programs of their own, each with a thread that moves its bytes; hundreds of such
         // threads on this machine would measure themselves.
-        let shared = try Context()
+        let shared = try Context(socketCount: Int32(clamping: 1_023 + 4 * cameras.count))
         let isCrowded = cameras.count > Self.crowd
         let senders = try cameras.map { plan in
             try ServiceThread(plan.stream) {
