@@ -265,6 +265,17 @@ import ZeroMQ
         #expect(report.findings.contains { $0.reason.hasPrefix(expected) }, "\(report.findings)")
     }
 
+    /// As after a wrong bit in what SQLite knows of its tables.
+    @Test func aCatalogWhoseColumnsHaveOtherNamesIsFound() throws {
+        let sql = "ALTER TABLE detections RENAME COLUMN width TO wodth"
+        try Catalog(path: directory.catalog).pool.write { try $0.execute(sql: sql) }
+        let report = try verify()
+        #expect(report.wrong > 0)
+        #expect(report.findings.allSatisfy { $0.kind == .catalog })
+        #expect(report.records > 200)
+        #expect(report.remark != nil)
+    }
+
     @Test func aCatalogThatIsNoneIsFoundAndTheLogIsReadAllTheSame() throws {
         for suffix in ["", "-wal", "-shm"] {
             try? FileManager.default.removeItem(atPath: directory.catalog + suffix)

@@ -94,7 +94,7 @@ struct ProgramSettingTests {
         }
     }
 
-    @Test func allFramesOfAStreamGoToOneWorkerInOrder() async throws {
+    @Test func aStreamStaysWithItsWorker() async throws {
         try await System.run { system in
             try system.startBroker()
             try system.startArchive()
@@ -107,10 +107,15 @@ struct ProgramSettingTests {
             }
             for camera in cameras { #expect(try await camera.ended().exitCode == 0) }
             try await system.waitFor(200, "SELECT COUNT(*) FROM results")
-            try await system.waitFor(
-                4,
-                "SELECT COUNT(*) FROM (SELECT DISTINCT stream, worker FROM results)"
+            // Drained streams may move to even the load out: two at most, when one worker had all four.
+            let moves = try await system.number(
+                """
+                SELECT COUNT(*) FROM (SELECT worker, LAG(worker) OVER
+                (PARTITION BY stream ORDER BY sequence) AS before FROM results)
+                WHERE worker <> before
+                """
             )
+            #expect(moves <= 2)
             try await system.waitFor(2, "SELECT COUNT(DISTINCT worker) FROM results")
         }
     }

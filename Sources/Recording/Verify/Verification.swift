@@ -116,7 +116,7 @@ package struct Verification: ~Copyable {
             }
         }
         if let failure { throw failure }
-        try catalog?.compare { pending.append(($0 ?? first, $1)) }
+        try compareCatalog { pending.append(($0 ?? first, $1)) }
         if FileIdentity(of: path) != identity {
             hasChanged = true  // The catalog has followed the new file.
         } else {
@@ -141,7 +141,7 @@ package struct Verification: ~Copyable {
         }
         guard let catalog, position < catalog.end else { return }
         catalog.add(record, at: position)
-        if catalog.isFull { try catalog.compare(tell) }
+        if catalog.isFull { try compareCatalog(tell) }
     }
 
     // MARK: The newest file of a serving archive
@@ -158,7 +158,7 @@ package struct Verification: ~Copyable {
         try access.records(from: first, to: end) { record, position in
             try take(record, at: position) { pending.append(($0 ?? position, $1)) }
         }
-        try catalog?.compare { pending.append(($0 ?? first, $1)) }
+        try compareCatalog { pending.append(($0 ?? first, $1)) }
         for (position, reason) in pending {
             check.findings.add(.catalog, file: name, at: position, reason)
         }
@@ -185,6 +185,18 @@ package struct Verification: ~Copyable {
     private mutating func noteCatalog(_ reason: String) {
         check.findings.add(.catalog, reason)
         report.remark = "the catalog was not compared with the log"
+    }
+
+    /// Compares what was added; a catalog that cannot be asked is wrong, and is asked no more.
+    private mutating func compareCatalog(_ tell: (UInt64?, String) -> Void) throws {
+        do {
+            try catalog?.compare(tell)
+        } catch let error as RecordingError {
+            throw error
+        } catch {
+            catalog = nil
+            noteCatalog("\(directory.catalog) cannot be read: \(Catalog.reason(error))")
+        }
     }
 
     private mutating func finishCatalog(_ access: inout VerifyAccess) throws {
