@@ -40,7 +40,8 @@ struct FullDiskTests {
             let archive = try system.start(
                 "/usr/bin/unshare",
                 [
-                    "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child",
+                    "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc",
+                    "--kill-child",
                     "sh", "-c", script,
                 ],
                 name: "archive"

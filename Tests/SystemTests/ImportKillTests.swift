@@ -75,7 +75,8 @@ struct ImportKillTests {
             let importing = try system.start(
                 "/usr/bin/unshare",
                 [
-                    "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child",
+                    "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc",
+                    "--kill-child",
                     "sh", "-c", script,
                 ],
                 name: "archive import"
