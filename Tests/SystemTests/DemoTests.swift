@@ -42,7 +42,7 @@ struct DemoTests {
             let script = try system.startDemo(standIns.environment)
             #expect(try await script.ended().exitCode == 1)
             let log = script.record.log.joined(separator: "\n")
-            #expect(log.contains("error: worker-people-1 ended early with exit code 3"))
+            #expect(log.contains("ended early with exit code 3"))
             #expect(log.contains("    no model today"))
         }
     }
