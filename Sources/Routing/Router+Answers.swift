@@ -37,8 +37,9 @@ extension Router {
 
     /// A result after the deadline completes the frame if it is not done.
     ///
-    /// The frame may wait for another try, or be in another worker's hands. A failure does not, as the frame is tried again: what came
-    /// too late may have failed for that very reason, such as a payload whose place was used again.
+    /// The frame may wait for another try, or be in another worker's hands. A failure does not complete it,
+    /// as it is tried again: what came too late may have failed for that very reason, such as a payload
+    /// whose place was used again.
     private mutating func completeLate(
         _ lease: Lease,
         _ answer: Answer,
