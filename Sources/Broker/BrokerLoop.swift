@@ -200,7 +200,7 @@ final class BrokerLoop {
         if event.keepsSlot {
             try content.header.detach()
             if content.hasPayload { try content.payload.detach() }
-            if let place = content.place { sharing.hold(place) }
+            if let place = content.place { try keep(content, at: place) }
             store.take(slot)
         } else {
             if let place = content.place { sharing.giveBack(place) }
@@ -208,6 +208,21 @@ final class BrokerLoop {
             content.hasPayload = false
         }
         return event
+    }
+
+    /// Keeps a payload where it lies, or copies it out at once if somebody could not read it there, so that
+    /// it is in memory once.
+    private func keep(_ content: SlotStore.Content, at place: Sharing.Place) throws {
+        guard !sharing.hasReadersOnly else { return sharing.hold(place) }
+        content.payload = try Self.copy(of: place)
+        content.place = nil
+        sharing.giveBack(place)
+    }
+
+    private static func copy(of place: Sharing.Place) throws -> Message {
+        var payload = try Message(byteCount: place.byteCount)
+        _ = payload.withMutableBytes { place.arena.memory.read(at: place.offset, into: &$0) }
+        return payload
     }
 
     /// What a peer says about shared memory, if that is what it says.
@@ -347,13 +362,11 @@ final class BrokerLoop {
         return isReached
     }
 
-    /// Copies a payload out of shared memory, so that it is sent by references from now on; its place stays
-    /// taken, as readers may not have read it yet.
+    /// Copies a payload out of shared memory for a peer that came after it, so that it is sent by references
+    /// from now on; its place stays taken, as readers may not have read it yet.
     private func fetchPayload(_ content: SlotStore.Content, from place: Sharing.Place) throws {
         guard content.fetched.byteCount == 0 else { return }
-        var payload = try Message(byteCount: place.byteCount)
-        _ = payload.withMutableBytes { place.arena.memory.read(at: place.offset, into: &$0) }
-        content.fetched = payload
+        content.fetched = try Self.copy(of: place)
     }
 
     private func sendParts(

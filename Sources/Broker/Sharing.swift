@@ -74,6 +74,8 @@ final class Sharing {
 
     /// Whether anything is shared at all.
     private let isOn: Bool
+    /// Workers, viewers and archives that get payloads as bytes.
+    private var outsiders: Set<PeerID> = []
     /// By the session's index.
     private var peers: [Peer?] = []
     /// What readers open to show that they can.
@@ -90,10 +92,17 @@ final class Sharing {
 
     /// A peer was welcomed.
     func welcome(_ peer: PeerID, at address: String?, isCamera: Bool) {
-        guard isOn, !knows(peer), Self.isThisHost(address) else { return }
+        guard isOn, !knows(peer) else { return }
+        // Until it has shown that it is none.
+        if !isCamera { outsiders.insert(peer) }
+        guard Self.isThisHost(address) else { return }
         while peers.count <= peer.index { peers.append(nil) }
         peers[peer.index] = Peer(id: peer, isCamera: isCamera)
     }
+
+    /// Whether every worker and archive with a session reads payloads where they lie, so that none has to be
+    /// copied out for one that does not.
+    var hasReadersOnly: Bool { outsiders.isEmpty }
 
     /// Whether the peer has a session and is of this host.
     func knows(_ peer: PeerID) -> Bool {
@@ -106,7 +115,10 @@ final class Sharing {
     func handle(_ message: Memory, from peer: PeerID) -> Memory? {
         guard knows(peer), let known = peers[peer.index] else { return nil }
         guard message.key == 0 else {
-            if message.key == probe?.key { peers[peer.index]?.reads = true }
+            if message.key == probe?.key {
+                peers[peer.index]?.reads = true
+                outsiders.remove(peer)
+            }
             return nil
         }
         guard !known.hasAsked else { return nil }
@@ -119,6 +131,7 @@ final class Sharing {
     }
 
     func forget(_ peer: PeerID) {
+        outsiders.remove(peer)
         guard knows(peer) else { return }
         let arena = peers[peer.index]?.arena
         peers[peer.index] = nil

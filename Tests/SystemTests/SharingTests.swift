@@ -73,6 +73,7 @@ struct SharingTests {
         try await System.run { system in
             try system.startBroker()
             let archive = try system.startArchive()
+            try await archive.says("connected")
             let worker = try system.startWorker("look", policy: "queue")
             try await worker.says("connected")
             let camera = try Camera(system, "liar")
