@@ -14,6 +14,7 @@ let arguments: Target.Dependency = .product(
 )
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 // The same SQLite, for the connection whose authorizer is not GRDB's.
 let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -44,6 +45,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -64,7 +66,7 @@ let package = Package(
 
         // What Zoetrope is.
         room("Routing", ["Wire"]),
-        room("Recording", ["Wire", "LMDB", "Service", "ZeroMQ", grdb, sqlite, logging]),
+        room("Recording", ["Wire", "LMDB", "Service", "ZeroMQ", deque, grdb, sqlite, logging]),
         room("Capture", ["Wire", "Imaging"]),
         room("Vision", ["Imaging"]),
         room("Service", ["Wire", "ZeroMQ", "SharedMemory", "CLinux", arguments, logging]),

@@ -18,16 +18,23 @@ extension PageFile {
     /// Lends each key and value that any page of the file has, also pages that are no part of a tree
     /// any more, or not reachable; tables are not told apart, and keys come several times.
     package func scanEveryPage(_ body: (_ key: RawSpan, _ value: Place) -> Void) {
-        var walk = PageWalk(self, main)
+        var walk = PageWalk(self, main, looksAtValues: true)
         var number: UInt64 = 2
         while number <= lastPage { number += walk.salvage(number, body) }
     }
 
-    /// Everything that is wrong with the pages, a few hundred things at most; the values themselves
-    /// are not read.
-    ///
-    /// A file without damage can be opened by LMDB for reading and writing.
-    package func check() -> [PageDamage] {
+    /// How much of a file is looked at.
+    package enum Depth: Sendable {
+        /// The pages of the trees: all that LMDB follows to read or append. Without damage there, LMDB
+        /// may open the file.
+        case trees
+        /// The first page of each large value, too, which reads about all of a file that is not in
+        /// memory.
+        case values
+    }
+
+    /// What is wrong with the pages, a few hundred things at most; the values themselves are not read.
+    package func check(_ depth: Depth = .trees) -> [PageDamage] {
         var damage = metaDamage
         var used: [PageSet] = []
         var tables: [Tree] = []
@@ -40,7 +47,7 @@ extension PageFile {
         damage += walk.damage
         used.append(walk.pages)
         for table in tables {
-            var walk = PageWalk(self, table)
+            var walk = PageWalk(self, table, looksAtValues: depth == .values)
             walk.run { _, _ in }
             damage += walk.damage
             used.append(walk.pages)

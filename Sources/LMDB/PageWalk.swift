@@ -18,6 +18,7 @@ struct PageWalk {
     private let tree: PageFile.Tree
     private let expectsTables: Bool
     private let hasOrder: Bool
+    private let looksAtValues: Bool
     private var previous: (offset: Int, byteCount: Int)?
     private var seen = (branch: UInt64(0), leaf: UInt64(0), overflow: UInt64(0), entries: UInt64(0))
 
@@ -33,16 +34,19 @@ struct PageWalk {
     ///   - tree: Where it begins.
     ///   - expectsTables: Whether its values describe trees.
     ///   - hasOrder: Whether its keys sort by their bytes.
+    ///   - looksAtValues: Whether the first page of each large value is looked at, too.
     init(
         _ file: PageFile,
         _ tree: PageFile.Tree,
         expectsTables: Bool = false,
-        hasOrder: Bool = true
+        hasOrder: Bool = true,
+        looksAtValues: Bool = false
     ) {
         self.file = file
         self.tree = tree
         self.expectsTables = expectsTables
         self.hasOrder = hasOrder
+        self.looksAtValues = looksAtValues
     }
 
     /// Lends each key that can be read to `body`, with where its value lies.
@@ -159,10 +163,12 @@ struct PageWalk {
         guard first >= 2, first <= file.lastPage, UInt64(count) <= file.lastPage - first + 1
         else { return nil }
         let overflow = file.page(first)
-        guard file.u64(overflow.offset) == first,
-            file.u16(overflow.offset + 10) == Flag.overflow,
-            file.u32(overflow.offset + 12) == count
-        else { return nil }
+        if looksAtValues {
+            guard file.u64(overflow.offset) == first,
+                file.u16(overflow.offset + 10) == Flag.overflow,
+                file.u32(overflow.offset + 12) == count
+            else { return nil }
+        }
         for number in first..<first + UInt64(count) {
             guard pages.insert(number) else { return nil }
         }

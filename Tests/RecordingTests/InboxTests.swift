@@ -4,11 +4,11 @@ import Wire
 @testable import Recording
 
 @Suite struct InboxTests {
-    func message(_ session: UInt64) -> Inbox.Item { .message(nil, bytes: nil, session: session) }
+    func message(_ session: UInt64) -> Inbox.Item { .message(nil, session: session) }
 
     func sessions(_ items: [Inbox.Item]) -> [UInt64] {
         items.map { item in
-            if case .message(_, _, let session) = item { session } else { 0 }
+            if case .message(_, let session) = item { session } else { 0 }
         }
     }
 
@@ -33,15 +33,19 @@ import Wire
         func withParts(_ body: (RawSpan, RawSpan) -> Void) {}
     }
 
+    private static func entry(_ bytes: Traced) -> LogEntry {
+        LogEntry(.begun(Begun(at: 1)), bytes: bytes)
+    }
+
     @Test func whatWasGivenOutIsNotKeptWhileMoreIsWaiting() {
         let inbox = Inbox(limit: 100)
         weak var first: Traced?
         do {
             let traced = Traced()
             first = traced
-            #expect(inbox.offer(.message(nil, bytes: traced, session: 1)))
+            #expect(inbox.offer(.message(Self.entry(traced), session: 1)))
         }
-        #expect(inbox.offer(.message(nil, bytes: Traced(), session: 2)))
+        #expect(inbox.offer(.message(Self.entry(Traced()), session: 2)))
         var items: [Inbox.Item] = []
         #expect(inbox.take(into: &items, byteLimit: 8))
         #expect(sessions(items) == [1])

@@ -26,7 +26,7 @@ import ZeroMQ
 
         func commit(_ fixtures: [(record: LogRecord, bytes: OwnedBytes)]) throws {
             for fixture in fixtures {
-                #expect(committer.offer(fixture.record, bytes: fixture.bytes, session: 1))
+                #expect(committer.offer(Fixture.entry(fixture), session: 1))
             }
             try committer.commit([])
         }

@@ -67,15 +67,18 @@ struct Stretch {
         )
         defer { committer.close() }
         // Made beforehand: who receives them from a socket has them so.
-        let records = (0..<frames).map { index in
+        let entries = (0..<frames).map { index in
             let frame = Self.frame(index, payload, hash)
-            return (LogRecord.frame(frame), Bytes(header: frame.encoded(), payload: payload))
+            return LogEntry(
+                .frame(frame),
+                bytes: Bytes(header: frame.encoded(), payload: payload)
+            )
         }
         let start = ContinuousClock.now
         var next = 0
         while committer.committed.count < UInt64(frames) {
             while next < frames,
-                committer.offer(records[next].0, bytes: records[next].1, session: 1)
+                committer.offer(entries[next], session: 1)
             { next += 1 }
             var event = pollfd(fd: bell.fileDescriptor, events: Int16(POLLIN), revents: 0)
             _ = unsafe poll(&event, 1, -1)

@@ -51,22 +51,22 @@ extension Committer {
         var counted = items.startIndex
         for (index, item) in items.enumerated() {
             switch item {
-            case .message(nil, _, _): break
-            case .message(let record?, let bytes, _):
-                if ahead.beginsAtTheBeginning(record) {
+            case .message(nil, _): break
+            case .message(let entry?, _):
+                if ahead.beginsAtTheBeginning(entry.record) {
                     // What it owes is read from the log, so that must be complete.
                     guard try write(&entries, items[counted..<index], &writer) else {
                         items.removeFirst(counted)
                         return false
                     }
                     counted = index
-                    try admit(record, bytes, &ahead, &entries)
-                    try oweEverything(record, &ahead, &entries)
+                    admit(entry, &ahead, &entries)
+                    try oweEverything(entry.record, &ahead, &entries)
                 } else {
-                    try admit(record, bytes, &ahead, &entries)
+                    admit(entry, &ahead, &entries)
                 }
             case .own(let records, _):
-                for record in records { try admit(record, nil, &ahead, &entries) }
+                for record in records { admit(LogEntry(record), &ahead, &entries) }
             case .transfer(let transfer):
                 entries += transfer.admit(into: &ahead, arriving: inbox.arriving)
             case .roll(let receipt):
@@ -99,17 +99,14 @@ extension Committer {
     }
 
     private func admit(
-        _ record: LogRecord,
-        _ bytes: (any RecordBytes)?,
+        _ entry: LogEntry,
         _ ahead: inout LogState,
         _ entries: inout [LogEntry]
-    ) throws(RecordingError) {
-        let admission = ahead.admit(record)
-        entries += admission.before.map { LogEntry($0) }
-        if admission.isAdmitted {
-            entries.append(bytes.map { LogEntry(record, bytes: $0) } ?? LogEntry(record))
-        }
-        entries += admission.after.map { LogEntry($0) }
+    ) {
+        let admission = ahead.admit(entry.record)
+        for record in admission.before { entries.append(LogEntry(record)) }
+        if admission.isAdmitted { entries.append(entry) }
+        for record in admission.after { entries.append(LogEntry(record)) }
     }
 
     /// Adds what a durable group owes that asked for everything in the archive.
@@ -126,7 +123,7 @@ extension Committer {
         for (stream, epochs) in frames {
             for (epoch, set) in epochs {
                 for owed in Owed.records(set, epoch: epoch, stream: stream, run: run) {
-                    try admit(.owed(owed), nil, &ahead, &entries)
+                    admit(LogEntry(.owed(owed)), &ahead, &entries)
                 }
             }
         }

@@ -80,12 +80,11 @@ package final class Committer: Sendable {
     /// Offers a message of a broker's session; it is counted once it is committed.
     ///
     /// - Parameters:
-    ///   - record: What it says; `nil` when it cannot be kept and is counted only.
-    ///   - bytes: The message itself; `nil` writes `record` anew.
+    ///   - entry: What it says; `nil` when it cannot be kept and is counted only.
     ///   - session: Counts up with each session.
     /// - Returns: Whether there was room. A broker that keeps to its credit always finds room.
-    package func offer(_ record: LogRecord?, bytes: (any RecordBytes)?, session: UInt64) -> Bool {
-        inbox.offer(.message(record, bytes: bytes, session: session))
+    package func offer(_ entry: LogEntry?, session: UInt64) -> Bool {
+        inbox.offer(.message(entry, session: session))
     }
 
     /// Throws away what waits of sessions before `session`; their broker sends it again.

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Dispatch
 internal import Synchronization
 internal import Wire
@@ -7,7 +8,7 @@ final class Inbox: Sendable {
     /// One thing to commit.
     enum Item: Sendable {
         /// A message of a broker's session; one that says nothing is counted only.
-        case message(LogRecord?, bytes: (any RecordBytes)?, session: UInt64)
+        case message(LogEntry?, session: UInt64)
         /// Records of the archive's own, kept together, and who waits for them.
         case own([LogRecord], Receipt?)
         /// Records of another archive, kept together.
@@ -17,8 +18,7 @@ final class Inbox: Sendable {
 
         var byteCount: Int {
             switch self {
-            case .message(_, let bytes?, _): bytes.headerByteCount + bytes.payloadByteCount
-            case .message: 0
+            case .message(let entry, _): entry?.byteCount ?? 0
             case .transfer(let transfer): transfer.byteCount
             case .own, .roll: 0
             }
@@ -32,9 +32,12 @@ final class Inbox: Sendable {
             var (frames, results, others) = (0, 0, 0)
             for item in items {
                 switch item {
-                case .message(.frame, _, _): frames += 1
-                case .message(.result, _, _): results += 1
-                case .message: others += 1
+                case .message(let entry, _):
+                    switch entry?.record {
+                    case .frame: frames += 1
+                    case .result: results += 1
+                    default: others += 1
+                    }
                 case .own(let records, _): others += records.count
                 case .transfer(let transfer): others += transfer.records.count
                 case .roll: break
@@ -52,7 +55,7 @@ final class Inbox: Sendable {
     }
 
     private struct Waiting: Sendable {
-        var items: [Item] = []
+        var items: Deque<Item> = []
         var arriving: Set<String> = []
         var isClosed = false
         var hasSleeper = false
@@ -74,7 +77,7 @@ final class Inbox: Sendable {
                 return (false, false)
             }
             waiting.items.append(item)
-            if case .message(.frame(let frame)?, _, _) = item {
+            if case .message(let entry?, _) = item, case .frame(let frame) = entry.record {
                 waiting.arriving.insert(frame.id.stream)
             }
             defer { waiting.hasSleeper = false }
@@ -91,7 +94,7 @@ final class Inbox: Sendable {
     func forget(before session: UInt64) {
         waiting.withLock { waiting in
             waiting.items.removeAll { item in
-                if case .message(_, _, let other) = item { other < session } else { false }
+                if case .message(_, let other) = item { other < session } else { false }
             }
         }
     }
@@ -149,15 +152,12 @@ final class Inbox: Sendable {
         byteLimit: Int
     ) {
         var byteCount = 0
-        var count = 0
-        for item in waiting.items {
-            guard count == 0 || byteCount + item.byteCount <= byteLimit else { break }
+        while let item = waiting.items.first {
             byteCount += item.byteCount
-            count += 1
+            guard batch.isEmpty || byteCount <= byteLimit else { break }
+            // At once, or what is committed would stay in memory.
+            batch.append(waiting.items.removeFirst())
         }
-        batch += waiting.items[..<count]
-        // At once, or what is committed would stay in memory.
-        waiting.items.removeFirst(count)
     }
 }
 

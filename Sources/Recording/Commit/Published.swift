@@ -6,7 +6,7 @@ struct Published {
     var progress = Committer.Progress(session: 0, count: 0)
 
     mutating func count(_ items: ArraySlice<Inbox.Item>) {
-        for case .message(_, _, let session) in items {
+        for case .message(_, let session) in items {
             if session != progress.session {
                 progress = Committer.Progress(session: session, count: 0)
             }

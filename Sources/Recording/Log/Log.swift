@@ -134,6 +134,12 @@ package final class Log: Sendable {
     /// - Throws: ``RecordingError/Kind/damaged`` when a segment that may have it is beyond repair;
     ///   other kinds for what may pass.
     package func position(of frame: FrameID) throws(RecordingError) -> UInt64? {
+        // Frames are read in order: most are where the one before was. No frame is in two segments.
+        if let segment = directory.withLock({ $0.open.last }),
+            let found = try? segment.position(of: frame), found < promised
+        {
+            return found
+        }
         // The segment is the last one that began when the frame's place was still to come. What
         // began with a damaged checkpoint cannot tell: its neighbours are asked instead.
         let firsts = directory.withLock { $0.firsts }

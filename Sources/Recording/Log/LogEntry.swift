@@ -12,7 +12,9 @@ package protocol RecordBytes: Sendable {
 }
 
 /// A record on its way into the log.
-package struct LogEntry: Sendable {
+///
+/// One object, as it passes several queues: handing it on counts one reference, not each of its names.
+package final class LogEntry: Sendable {
     /// What it says.
     package let record: LogRecord
     /// The bytes to store, as they came in; `nil` writes `record` anew.
@@ -45,7 +47,10 @@ package struct LogEntry: Sendable {
         in table: Table
     ) throws(LMDBError) -> WriteOutcome {
         try transaction.append(byteCount, for: .number(position), in: table) { room in
-            guard let bytes else { return unsafe room.copy(written.span.bytes, at: 0) }
+            guard let bytes else {
+                let written = written
+                return unsafe room.copy(written.span.bytes, at: 0)
+            }
             bytes.withParts { header, payload in
                 room.copy(header, at: 0)
                 room.copy(payload, at: header.byteCount)

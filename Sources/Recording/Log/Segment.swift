@@ -87,9 +87,15 @@ final class Segment: Sendable {
         return (environment, log)
     }
 
-    /// What is wrong with the file's pages, a few hundred things at most.
-    var pageDamage: [PageDamage] {
-        if case .salvage(let salvage) = records { salvage.damage } else { [] }
+    /// Whether its pages are damaged, so that what is left is read.
+    var isSalvaged: Bool { if case .salvage = records { true } else { false } }
+
+    /// What is wrong with any page of the file, a few hundred things at most; reads about all of it.
+    func pageDamage(in directory: String) throws(RecordingError) -> [PageDamage] {
+        let path = Self.path(first, in: directory)
+        do throws(LMDBError) { return try PageFile(path: path).check(.values) } catch {
+            throw Self.unreadable(path, error)
+        }
     }
 
     /// What is wrong with the file's pages, in a sentence; `nil` when nothing is.

@@ -55,7 +55,7 @@ extension SegmentFacts {
         endedAt: Int64
     ) throws {
         self.init(first: segment.first, byteCount: byteCount, endedAt: endedAt)
-        isDamaged = !segment.pageDamage.isEmpty
+        isDamaged = segment.isSalvaged
         guard !isDamaged else { return }
         var known: [UInt64: FrameID] = [:]
         for entry in try segment.indexEntries() ?? [] { known[entry.position] = entry.frame }

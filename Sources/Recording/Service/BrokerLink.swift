@@ -160,7 +160,7 @@ struct BrokerLink: ~Copyable {
         } catch {
             logger.error("the broker sent a \(parts.type) message that cannot be kept: \(error)")
             link.recycle(parts)
-            return offer(nil, bytes: nil)
+            return offer(nil)
         }
         var kept: LogRecord? = record
         if case .frame(let frame) = record, !Self.hasPayload(parts, of: frame) {
@@ -173,15 +173,15 @@ struct BrokerLink: ~Copyable {
             var head = Message()
             swap(&head, &parts.head)
             let bytes = MessageBytes(head: head, payload: parts.payload.take())
-            offer(kept, bytes: bytes)
+            offer(LogEntry(kept, bytes: bytes))
         } else {
-            offer(Self.gap(for: record), bytes: nil)
+            offer(LogEntry(Self.gap(for: record)))
             link.recycle(parts)
         }
     }
 
-    private mutating func offer(_ record: LogRecord?, bytes: MessageBytes?) {
-        if committer.offer(record, bytes: bytes, session: session) { return }
+    private mutating func offer(_ entry: LogEntry?) {
+        if committer.offer(entry, session: session) { return }
         guard committer.failure == nil else { return }
         // What is not counted now is sent again in the next session.
         link.reconnect(reason: "it sent more than it was granted")

@@ -118,7 +118,7 @@ package struct LogState: Sendable, Equatable {
     }
 
     private mutating func advance(_ stream: String, to next: Place) {
-        streams[stream] = max(streams[stream] ?? next, next)
+        streams[stream, default: next].advance(to: next)
     }
 
     private mutating func complete(_ frame: FrameID, of run: Run, _ outcome: Ledgers.Outcome) {
@@ -204,8 +204,9 @@ extension LogState {
         switch record {
         case .frame(let frame):
             let place = frame.id.place
-            if let next = streams[frame.id.stream], place < next { return Admission() }
-            let gap = missing(before: place, of: frame.id.stream)
+            let next = streams[frame.id.stream]
+            if let next, place < next { return Admission() }
+            let gap = missing(before: place, of: frame.id.stream, next: next)
             return Admission(before: gap.map { [.gap($0)] } ?? [], isAdmitted: true)
         case .gap(let gap): return verdict(on: gap)
         case .result(let result): return Admission(isAdmitted: isNew(result.frame, of: result.run))
@@ -226,9 +227,9 @@ extension LogState {
     func missing(
         before place: Place,
         of stream: String,
+        next: Place?,
         reason: Gap.Reason = .lost
     ) -> Gap? {
-        let next = streams[stream]
         let first = next?.epoch == place.epoch ? (next?.sequence ?? 0) : 0
         guard first < place.sequence else { return nil }
         return Gap(
@@ -249,7 +250,8 @@ extension LogState {
             if next.epoch == gap.epoch { fresh.first = max(gap.first, next.sequence) }
         }
         let place = Place(epoch: gap.epoch, sequence: fresh.first)
-        let unknown = missing(before: place, of: gap.stream, reason: unannounced)
+        let next = streams[gap.stream]
+        let unknown = missing(before: place, of: gap.stream, next: next, reason: unannounced)
         let before = unknown.map { [LogRecord.gap($0)] } ?? []
         guard fresh == gap else { return Admission(before: before + [.gap(fresh)]) }
         return Admission(before: before, isAdmitted: true)
@@ -273,4 +275,8 @@ extension LogState {
         apply(.job(job))
         return [.job(job)]
     }
+}
+
+extension Place {
+    fileprivate mutating func advance(to other: Place) { self = max(self, other) }
 }

@@ -12,7 +12,13 @@ extension LogState {
         switch record {
         case .frame(let frame):
             if let next = streams[frame.id.stream], frame.id.place < next { return admission }
-            let gap = missing(before: frame.id.place, of: frame.id.stream, reason: .transfer)
+            let next = streams[frame.id.stream]
+            let gap = missing(
+                before: frame.id.place,
+                of: frame.id.stream,
+                next: next,
+                reason: .transfer
+            )
             admission = Admission(before: gap.map { [.gap($0)] } ?? [], isAdmitted: true)
         case .gap(let gap) where gap.group.isEmpty:
             admission = verdict(on: gap, unannounced: .transfer)

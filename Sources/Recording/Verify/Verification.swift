@@ -91,8 +91,10 @@ package struct Verification: ~Copyable {
         let identity = FileIdentity(of: path)
         identities[first] = identity
         let segment: Segment
+        let damage: [PageDamage]
         do throws(RecordingError) {
             segment = try Segment.openSealed(first: first, in: directory.log)
+            damage = try segment.pageDamage(in: directory.log)
         } catch {
             guard FileIdentity(of: path) != nil else {
                 hasChanged = true  // Removed since the directory was read.
@@ -103,7 +105,7 @@ package struct Verification: ~Copyable {
             return
         }
         check.begin(file: name, first: first)
-        for page in segment.pageDamage { check.damage(page) }
+        for page in damage { check.damage(page) }
         var failure: (any Error)?
         var pending: [(UInt64, String)] = []
         try segment.scan { position, record in

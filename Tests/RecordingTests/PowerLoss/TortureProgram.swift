@@ -52,7 +52,7 @@ import ZeroMQ
         to committer: Committer
     ) throws {
         for fixture in fixtures {
-            guard committer.offer(fixture.record, bytes: fixture.bytes, session: 1) else {
+            guard committer.offer(Fixture.entry(fixture), session: 1) else {
                 throw RecordingError(.failed, "there is no room for a record")
             }
         }
