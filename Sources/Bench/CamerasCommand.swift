@@ -58,7 +58,7 @@ struct CamerasCommand: ParsableCommand {
                 time: time,
                 pictures: pictures,
                 stop: stop,
-                logger: printing.common.logger("bench")
+                logger: printing.logger
             )
             let isHeld = isHeld(timed)
             search.note(cameras, isHeld: isHeld)

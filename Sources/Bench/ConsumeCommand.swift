@@ -58,7 +58,7 @@ struct ConsumeCommand: ParsableCommand {
                 credit: credit
             )
         }
-        let outcome = try load.run(stop: stop, logger: printing.common.logger("bench"))
+        let outcome = try load.run(stop: stop, logger: printing.logger)
         var report = Report()
         report.add("group", "group", group)
         report.add("workers", "workers", workers)

@@ -26,6 +26,17 @@ struct EndToEndCommand: ParsableCommand {
     @Option(hinting: "Frames that a worker has in hand.")
     var credit = 32
 
+    @Option(help: "Frames a second of each camera; default: as fast as they are acknowledged.")
+    var fps: Double?
+
+    @Option(
+        hinting: """
+            Detections in each result; with some, how long the catalog takes to have the last of \
+            them is told too.
+            """
+    )
+    var detections = 0
+
     @Option(help: "How the group works: queue or durable.")
     var policy = PolicyName.queue
 
@@ -37,6 +48,9 @@ struct EndToEndCommand: ParsableCommand {
         guard frames >= 1, (1...4_096).contains(cameras), (0...1_024).contains(workers) else {
             throw ValidationError("it takes frames, 1 to 4,096 cameras and 0 to 1,024 workers")
         }
+        guard (0...1_000).contains(detections), fps.map({ $0 > 0 && $0.isFinite }) ?? true else {
+            throw ValidationError("it takes --fps above 0, and 0 to 1,000 --detections")
+        }
         guard (2...1_000).contains(credit) else { throw ValidationError("--credit is 2 to 1,000") }
         guard policy != .latest else {
             throw ValidationError("--policy latest does not do every frame: take queue or durable")
@@ -46,9 +60,9 @@ struct EndToEndCommand: ParsableCommand {
     func run() throws {
         let stop = try StopSignal()
         Program.allowManyConnections()
-        let logger = printing.common.logger("bench")
+        let logger = printing.logger
         let pictures = try pictures.load()
-        let (outcome, memory, time) = try stand.withStand { stand in
+        let (outcome, memory, time, behind) = try stand.withStand { stand in
             var load = Load(
                 on: stand,
                 cameras: cameras,
@@ -59,23 +73,29 @@ struct EndToEndCommand: ParsableCommand {
             for index in load.cameras.indices {
                 load.cameras[index].count = frames / cameras + (index < frames % cameras ? 1 : 0)
             }
+            if let fps { load.setRate(fps) }
             for index in load.workers.indices {
+                load.workers[index].detections = LoadWorker.detections(detections)
                 load.workers[index].credit = credit
                 load.workers[index].group =
                     GroupDefinition(name: LoadName.group, policy: policy.wish)
             }
             let outcome = try load.run(stop: stop, logger: logger)
             guard outcome.trouble.isEmpty else { throw Failure(.general, outcome.trouble) }
-            return (outcome, stand.brokerPeakByteCount, stand.processorTime)
+            let time = stand.processorTime
+            let hasCatalog = detections > 0 && !self.stand.noArchive
+            let behind = hasCatalog ? try stand.waitForCatalog(stop) : nil
+            return (outcome, stand.brokerPeakByteCount, time, behind)
         }
-        try show(outcome, pictures, memory: memory, processorTime: time)
+        try show(outcome, pictures, memory: memory, processorTime: time, catalogBehind: behind)
     }
 
     private func show(
         _ outcome: Load.Outcome,
         _ pictures: Pictures,
         memory: Int,
-        processorTime: Duration
+        processorTime: Duration,
+        catalogBehind: Duration?
     ) throws {
         let rate = outcome.framesPerSecond
         let seconds = outcome.duration / .seconds(1)
@@ -91,6 +111,10 @@ struct EndToEndCommand: ParsableCommand {
         report.add("frames_per_second", "", .number(rate), "")
         report.add("broker_peak_bytes", "", memory)
         report.add("processor_seconds", "", .number(processorTime / .seconds(1)), "")
+        if let catalogBehind {
+            report.add("detections", "detections a frame", detections)
+            report.add("catalog_seconds_behind", "", .number(catalogBehind / .seconds(1)), "")
+        }
         report.addSurroundings()
         guard !printing.json else { return try report.show(json: true) }
         let volume = Readable.bytes(Int(rate * Double(pictures.byteCount)))
@@ -103,6 +127,14 @@ struct EndToEndCommand: ParsableCommand {
             \(stand.words); broker \(Readable.bytes(memory)) at most
             """
         )
+        if let catalogBehind {
+            print(
+                """
+                \(detections) detections a frame: the catalog had all of them within \
+                \(Readable.duration(catalogBehind)) after the last frame
+                """
+            )
+        }
         print("on \(Machine().description)")
     }
 }

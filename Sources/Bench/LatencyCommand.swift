@@ -59,7 +59,7 @@ struct LatencyCommand: ParsableCommand {
             time: time,
             pictures: pictures,
             stop: stop,
-            logger: printing.common.logger("bench")
+            logger: printing.logger
         )
         var report = Report()
         report.add(
@@ -99,7 +99,7 @@ struct LatencyCommand: ParsableCommand {
                 acknowledgement: self.stand.noArchive ? .broker : .archive
             )
             for index in load.cameras.indices { load.cameras[index].time = .seconds(3) }
-            let outcome = try load.run(stop: stop, logger: printing.common.logger("bench"))
+            let outcome = try load.run(stop: stop, logger: printing.logger)
             guard outcome.trouble.isEmpty else { throw Failure(.general, outcome.trouble) }
             return outcome.framesPerSecond
         }

@@ -50,7 +50,7 @@ struct OverloadCommand: ParsableCommand {
     }
 
     private func run(on stand: Stand, _ pictures: Pictures, _ stop: StopSignal) throws {
-        let logger = printing.common.logger("bench")
+        let logger = printing.logger
         let group = GroupDefinition(name: LoadName.group, policy: .durable)
         var load = Load(
             on: stand,

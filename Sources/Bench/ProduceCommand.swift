@@ -65,7 +65,7 @@ struct ProduceCommand: ParsableCommand {
             )
         }
         if let fps { load.setRate(fps) }
-        let outcome = try load.run(stop: stop, logger: printing.common.logger("bench"))
+        let outcome = try load.run(stop: stop, logger: printing.logger)
         let rate = outcome.framesPerSecond
         var report = Report()
         report.add("cameras", "cameras", cameras)

@@ -33,7 +33,7 @@ struct ReplayCommand: ParsableCommand {
     func run() throws {
         let stop = try StopSignal()
         let pictures = try pictures.load()
-        let logger = printing.common.logger("bench")
+        let logger = printing.logger
         let (archived, played) = try stand.withStand { stand in
             var recording = Load(
                 on: stand,

@@ -28,6 +28,8 @@ struct BenchProgramTests {
                 "300",
                 "--size",
                 "5000",
+                "--detections",
+                "2",
                 "--transport",
                 transport,
                 place[0],
@@ -38,6 +40,7 @@ struct BenchProgramTests {
             #expect(report["transport"] as? String == transport)
             #expect(report["sync"] as? String == "full")
             #expect((report["frames_per_second"] as? Double ?? 0) > 0)
+            #expect(try #require(report["catalog_seconds_behind"] as? Double) < 60)
             #expect((report["machine"] as? String)?.contains("Linux") == true)
             // The stand is gone.
             let left = try FileManager.default.contentsOfDirectory(atPath: system.directory.path)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Logging
 import Service
 import Wire
 
@@ -30,6 +31,14 @@ struct PrintOptions: ParsableArguments {
     var json = false
 
     @OptionGroup var common: CommonOptions
+
+    /// Told by the connections of a load: by hundreds of them, so that what each says when all is well
+    /// is for `--log-level debug`.
+    var logger: Logger {
+        var logger = common.logger("bench")
+        if logger.logLevel == .info { logger.logLevel = .notice }
+        return logger
+    }
 }
 
 /// The names of the groups and streams of loads.

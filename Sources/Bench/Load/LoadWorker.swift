@@ -12,10 +12,12 @@ struct WorkerPlan: Sendable {
     var workTime = Duration.zero
     /// Frames in hand at once.
     var credit = 32
+    /// What each result says.
+    var detections: [Detection] = []
 }
 
 /// One worker of a load, on a thread of its own: reads each frame, checks that it is what the camera
-/// sent, takes its time, and answers without detections.
+/// sent, takes its time, and answers with the detections of its plan.
 struct LoadWorker: ~Copyable {
     /// How soon the end is noticed.
     private static let look = Duration.milliseconds(50)
@@ -53,6 +55,20 @@ struct LoadWorker: ~Copyable {
         )
         let name = plan.name
         link = try Link(configuration, in: Context()) { Hello(name: name, role: .worker(wishes)) }
+    }
+
+    /// Detections as a model might give them: of three labels, all over the picture.
+    static func detections(_ count: Int) -> [Detection] {
+        (0..<count).map { number in
+            Detection(
+                label: ["person", "car", "face"][number % 3],
+                score: 0.5 + Float(number % 50) / 100,
+                x: Float(number * 37 % 1_000),
+                y: Float(number * 91 % 600),
+                width: 80,
+                height: 120
+            )
+        }
     }
 
     /// Works until the load is over.
@@ -107,7 +123,8 @@ struct LoadWorker: ~Copyable {
                 failure: isIntact ? "" : "the payload is not what the camera sent",
                 model: "none",
                 modelHash: 0,
-                startedAt: WallClock.nanoseconds
+                startedAt: WallClock.nanoseconds,
+                detections: plan.detections
             )
         )
         tally.count(

@@ -59,12 +59,36 @@ final class Stand {
         }
         if !settings.sharesMemory { arguments.append("--no-shared-memory") }
         broker = try Self.start(programs + "/broker", arguments, log: directory + "/broker.log")
-        guard settings.hasArchive else { return }
-        archive = try Self.start(
-            programs + "/archive",
-            ["serve", "--data", data, "--broker", work, "--sync", settings.sync.rawValue],
-            log: directory + "/archive.log"
-        )
+        if settings.hasArchive {
+            archive = try Self.start(
+                programs + "/archive",
+                ["serve", "--data", data, "--broker", work, "--sync", settings.sync.rawValue],
+                log: directory + "/archive.log"
+            )
+        }
+        do {
+            try wait(for: broker, "broker", toSay: "events:")
+            if let archive { try wait(for: archive, "archive", toSay: "serving") }
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    /// Waits until a program says in its log that it serves.
+    private func wait(for program: Process, _ name: String, toSay words: String) throws(Failure) {
+        let end = ContinuousClock.now + .seconds(30)
+        while program.isRunning, ContinuousClock.now < end {
+            if log(of: name).contains(where: { $0.contains(words) }) { return }
+            usleep(10_000)
+        }
+        let last = log(of: name).last ?? "it said nothing"
+        throw Failure(.general, "the \(name) does not serve: \(last)")
+    }
+
+    private func log(of name: String) -> [Substring] {
+        let text = try? String(contentsOfFile: directory + "/\(name).log", encoding: .utf8)
+        return (text ?? "").split(separator: "\n")
     }
 
     /// The most memory that the broker has had, in bytes.
@@ -95,11 +119,33 @@ final class Stand {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// Waits until the catalog has everything that is in the log; returns how long that takes.
+    ///
+    /// - Throws: A ``Failure`` after `patience`.
+    func waitForCatalog(_ stop: StopSignal, patience: Duration = .seconds(120)) throws -> Duration {
+        struct Info: Decodable {
+            struct Status: Decodable {
+                let cataloged: UInt64
+                let promised: UInt64
+            }
+            let status: Status?
+        }
+        let start = ContinuousClock.now
+        while ContinuousClock.now < start + patience, !stop.isRaised {
+            let text = try ask(["info", "--json"])
+            let taken = ContinuousClock.now - start  // With the asking, which takes 50 ms or so.
+            let status = try JSONDecoder().decode(Info.self, from: Data(text.utf8)).status
+            guard let status else { throw Failure(.general, "the archive does not serve any more") }
+            if status.cataloged >= status.promised { return taken }
+            stop.wait(for: .milliseconds(50))
+        }
+        throw Failure(.general, "the catalog was not complete in \(Readable.duration(patience))")
+    }
+
     /// Lines that broker and archive wrote about something wrong.
     var complaints: [String] {
         ["broker", "archive"].flatMap { name in
-            let text = try? String(contentsOfFile: directory + "/\(name).log", encoding: .utf8)
-            return (text ?? "").split(separator: "\n").map(String.init)
+            log(of: name).filter { !$0.contains(" info ") }.map(String.init)
         }
     }
 
@@ -150,7 +196,7 @@ final class Stand {
     ) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments + ["--log-level", "warning"]
+        process.arguments = arguments + ["--log-level", "info"]
         process.standardInput = FileHandle.nullDevice
         try OutputFiles.write([], to: log)
         process.standardError = FileHandle(forWritingAtPath: log)
