@@ -31,6 +31,14 @@ struct LatencyCommand: ParsableCommand {
     @Option(hinting: "Workers, all of one group.")
     var workers = 2
 
+    @Option(
+        hinting: """
+            Frames that are archived first, and replayed into another group meanwhile, as fast as \
+            they go.
+            """
+    )
+    var besideReplay = 0
+
     @OptionGroup var stand: StandOptions
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var printing: PrintOptions
@@ -39,6 +47,9 @@ struct LatencyCommand: ParsableCommand {
         guard (0.1...100).contains(load) else { throw ValidationError("--load is 0.1 to 100") }
         guard rate.map({ $0 > 0 && $0.isFinite }) ?? true else {
             throw ValidationError("--rate is a number of frames a second above 0")
+        }
+        guard besideReplay >= 0, besideReplay == 0 || !stand.noArchive else {
+            throw ValidationError("--beside-replay is a number of frames, and wants an archive")
         }
         guard (1...4_096).contains(cameras), (1...1_024).contains(workers) else {
             throw ValidationError("it takes 1 to 4,096 cameras and 1 to 1,024 workers")
@@ -57,6 +68,7 @@ struct LatencyCommand: ParsableCommand {
             workers: workers,
             rate: rate / Double(cameras),
             time: time,
+            besideReplay: besideReplay,
             pictures: pictures,
             stop: stop,
             logger: printing.logger
@@ -82,6 +94,9 @@ struct LatencyCommand: ParsableCommand {
         report.add("stand", "archive", stand.words)
         report.add("frames", "frames", timed.outcome.cameras.taken)
         report.add("shed", "shed", timed.outcome.cameras.shed)
+        if besideReplay > 0 {
+            report.add("replayed", "replayed meanwhile", timed.replayed)
+        }
         report.add(timed.latencies)
         report.addSurroundings()
         try report.show(json: printing.json)
@@ -110,6 +125,8 @@ struct LatencyCommand: ParsableCommand {
 struct TimedLoad {
     let outcome: Load.Outcome
     let latencies: Latencies
+    /// Frames that were replayed until the last live one was done.
+    var replayed = 0
 
     /// Runs one on a stand of its own.
     static func run(
@@ -118,6 +135,7 @@ struct TimedLoad {
         workers: Int,
         rate: Double,
         time: Duration,
+        besideReplay: Int = 0,
         pictures: Pictures,
         stop: StopSignal,
         logger: Logger
@@ -132,6 +150,10 @@ struct TimedLoad {
             )
             load.setRate(rate)
             for index in load.cameras.indices { load.cameras[index].time = time }
+            let replay =
+                besideReplay == 0
+                ? nil
+                : try BesideReplay(of: besideReplay, time, on: stand, pictures, stop, logger)
             let beginning = SharedBeginning()
             let listener = try Listener(
                 stand.events,
@@ -140,7 +162,12 @@ struct TimedLoad {
             let outcome = try load.run(stop: stop, logger: logger) { beginning.value = $0 }
             // The broker publishes results before it acknowledges what comes after them.
             try listener.finish(after: outcome.work.frames, patience: .seconds(5))
-            return TimedLoad(outcome: outcome, latencies: Latencies(listener.soFar.latencies))
+            let replayed = try replay?.end() ?? 0
+            return TimedLoad(
+                outcome: outcome,
+                latencies: Latencies(listener.soFar.latencies),
+                replayed: replayed
+            )
         }
     }
 }
@@ -153,5 +180,43 @@ final class SharedBeginning: Sendable {
     var value: Gate.Beginning? {
         get { box.withLock { $0 } }
         set { box.withLock { $0 = newValue } }
+    }
+}
+
+/// A replay at `max` beside another load.
+private final class BesideReplay {
+    private final class Done: Sendable {
+        let frames = Mutex(0)
+    }
+
+    private let done = Done()
+    private let thread: ServiceThread
+
+    /// Archives `count` frames, and begins to replay them, for `time` at most.
+    init(
+        of count: Int,
+        _ time: Duration,
+        on stand: Stand,
+        _ pictures: Pictures,
+        _ stop: StopSignal,
+        _ logger: Logger
+    ) throws {
+        let recording = Load.recording(count, on: stand, cameras: 2, pictures)
+        let archived = try recording.run(stop: stop, logger: logger)
+        guard archived.trouble.isEmpty else { throw Failure(.general, archived.trouble) }
+        var playing = Load.playing(on: stand, workers: 2, pictures)
+        playing.time = time
+        let (load, done) = (playing, done)
+        thread = try ServiceThread("replay") {
+            let played = try load.run(stop: stop, logger: logger)
+            done.frames.withLock { $0 = played.work.frames }
+        }
+        try stand.startReplay()
+    }
+
+    /// Waits until its time is over; returns how many frames were replayed.
+    func end() throws -> Int {
+        try thread.join()
+        return done.frames.withLock { $0 }
     }
 }

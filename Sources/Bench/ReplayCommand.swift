@@ -35,34 +35,13 @@ struct ReplayCommand: ParsableCommand {
         let pictures = try pictures.load()
         let logger = printing.logger
         let (archived, played) = try stand.withStand { stand in
-            var recording = Load(
-                on: stand,
-                cameras: cameras,
-                workers: 0,
-                pictures: pictures,
-                acknowledgement: .archive
-            )
-            for index in recording.cameras.indices {
-                recording.cameras[index].count =
-                    frames / cameras + (index < frames % cameras ? 1 : 0)
-            }
+            let recording = Load.recording(frames, on: stand, cameras: cameras, pictures)
             let archived = try recording.run(stop: stop, logger: logger)
             guard archived.trouble.isEmpty else { throw Failure(.general, archived.trouble) }
-            var playing = Load(
-                on: stand,
-                cameras: 0,
-                workers: workers,
-                pictures: pictures,
-                acknowledgement: .archive
-            )
-            for index in playing.workers.indices {
-                // Replays alone.
-                playing.workers[index].group = GroupDefinition(name: "again", patterns: [])
-            }
+            var playing = Load.playing(on: stand, workers: workers, pictures)
             playing.frames = frames
             let played = try playing.run(stop: stop, logger: logger) { _ in
-                let all = ["replay", "--stream", "*", "--group", "again"]
-                _ = try stand.ask(all + ["--pace", "max", "--detach"])
+                try stand.startReplay()
             }
             guard played.trouble.isEmpty else { throw Failure(.general, played.trouble) }
             return (archived, played)
@@ -80,5 +59,52 @@ struct ReplayCommand: ParsableCommand {
         report.addRate(played.duration, played.framesPerSecond, bytes: pictures.byteCount)
         report.addSurroundings()
         try report.show(json: printing.json)
+    }
+}
+
+extension Load {
+    /// Cameras that archive so many frames, of streams that no other load has.
+    static func recording(
+        _ frames: Int,
+        on stand: Stand,
+        cameras: Int,
+        _ pictures: Pictures
+    ) -> Load {
+        var load = Load(
+            on: stand,
+            cameras: cameras,
+            workers: 0,
+            pictures: pictures,
+            acknowledgement: .archive
+        )
+        for index in load.cameras.indices {
+            load.cameras[index].stream = "recorded/\(index + 1)"
+            load.cameras[index].count = frames / cameras + (index < frames % cameras ? 1 : 0)
+        }
+        return load
+    }
+
+    /// Workers of a group that gets replays alone.
+    static func playing(on stand: Stand, workers: Int, _ pictures: Pictures) -> Load {
+        var load = Load(
+            on: stand,
+            cameras: 0,
+            workers: workers,
+            pictures: pictures,
+            acknowledgement: .archive
+        )
+        for index in load.workers.indices {
+            load.workers[index].name = "again-\(index + 1)"
+            load.workers[index].group = GroupDefinition(name: "again", patterns: [])
+        }
+        return load
+    }
+}
+
+extension Stand {
+    /// Replays everything that ``Load/recording(_:on:cameras:_:)`` has archived, as fast as it goes.
+    func startReplay() throws {
+        let all = ["replay", "--stream", "recorded/*", "--group", "again"]
+        _ = try ask(all + ["--pace", "max", "--detach"])
     }
 }
