@@ -61,7 +61,11 @@ struct TablePrinter {
                 ? String(Int64(real)) : String(format: "%.4g", real)
         case .text(let text):
             // What moves a terminal's cursor would move the columns too.
-            String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isControl ? " " : $0 }))
+            text.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
+                ? text
+                : String(
+                    String.UnicodeScalarView(text.unicodeScalars.map { $0.isControl ? " " : $0 })
+                )
         case .blob(let bytes): "(\(bytes.count) bytes)"
         }
     }

@@ -45,8 +45,9 @@ struct TableLayout {
             let blanks = String(repeating: " ", count: max(0, widths[column] - cell.count))
             return isNumeric[column] ? blanks + cell : cell + blanks
         }
-        let line = padded.joined(separator: "  ")
-        return String(line.reversed().drop { $0 == " " }.reversed())
+        var line = padded.joined(separator: "  ")
+        while line.utf8.last == UInt8(ascii: " ") { line.removeLast() }
+        return line
     }
 
     private func fit(_ value: SQLValue, _ column: Int) -> String {
