@@ -89,6 +89,7 @@ struct CamerasCommand: ParsableCommand {
         report.add("size", "bytes a frame", pictures.byteCount)
         report.add("workers", "workers", workers)
         report.add("stand", "archive", stand.words)
+        report.add("queue_frames", "frames in the queue at most", TimedLoad.queueFrames(held, fps))
         if let best { report.add(best.latencies) }
         report.addSurroundings()
         try report.show(json: printing.json)

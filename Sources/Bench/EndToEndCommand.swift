@@ -62,7 +62,9 @@ struct EndToEndCommand: ParsableCommand {
         Program.allowManyConnections()
         let logger = printing.logger
         let pictures = try pictures.load()
-        let (outcome, memory, time, behind) = try stand.withStand { stand in
+        let (outcome, memory, time, behind) = try stand.withStand {
+            $0.queueFrames = queueFrames
+        } _: { stand in
             var load = Load(
                 on: stand,
                 cameras: cameras,
@@ -73,6 +75,7 @@ struct EndToEndCommand: ParsableCommand {
             for index in load.cameras.indices {
                 load.cameras[index].count = frames / cameras + (index < frames % cameras ? 1 : 0)
             }
+            load.queueFrames = queueFrames
             if let fps { load.setRate(fps) }
             for index in load.workers.indices {
                 load.workers[index].detections = LoadWorker.detections(detections)
@@ -89,6 +92,9 @@ struct EndToEndCommand: ParsableCommand {
         }
         try show(outcome, pictures, memory: memory, processorTime: time, catalogBehind: behind)
     }
+
+    /// So many that each camera may have two under way.
+    private var queueFrames: Int { max(Load.queueFrames, 3 * cameras) }
 
     private func show(
         _ outcome: Load.Outcome,

@@ -92,6 +92,11 @@ struct LatencyCommand: ParsableCommand {
         report.add("workers", "workers", workers)
         report.add("size", "bytes a frame", pictures.byteCount)
         report.add("stand", "archive", stand.words)
+        report.add(
+            "queue_frames",
+            "frames in the queue at most",
+            TimedLoad.queueFrames(cameras, rate / Double(cameras))
+        )
         report.add("frames", "frames", timed.outcome.cameras.taken)
         report.add("shed", "shed", timed.outcome.cameras.shed)
         if besideReplay > 0 {
@@ -128,6 +133,11 @@ struct TimedLoad {
     /// Frames that were replayed until the last live one was done.
     var replayed = 0
 
+    /// Frames that the broker is to hold for the group: a fifth of a second's, or what it holds anyway.
+    static func queueFrames(_ cameras: Int, _ rate: Double) -> Int {
+        max(Load.queueFrames, Int(Double(cameras) * rate / 5))
+    }
+
     /// Runs one on a stand of its own.
     static func run(
         _ options: StandOptions,
@@ -140,7 +150,9 @@ struct TimedLoad {
         stop: StopSignal,
         logger: Logger
     ) throws -> TimedLoad {
-        try options.withStand { stand in
+        try options.withStand {
+            $0.queueFrames = queueFrames(cameras, rate)
+        } _: { stand in
             var load = Load(
                 on: stand,
                 cameras: cameras,

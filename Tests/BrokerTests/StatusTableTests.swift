@@ -117,7 +117,7 @@ import Wire
         #expect(table[1].hasSuffix("  waits for an archive"))
         #expect(table[2].hasSuffix("  no camera"))
         #expect(table.allSatisfy { $0.count <= 100 })
-        #expect(snapshot.lines(at: "", rates)[0].hasSuffix(", waits for an archive"))
+        #expect(snapshot.lines(at: "", rates)[1].hasSuffix(", waits for an archive"))
         #expect(try snapshot.json().contains("\"obstacle\":\"archive\""))
     }
 

@@ -47,6 +47,8 @@ struct BadInputTests {
         ),
         Mistake("broker serve --payload-budget many", exitCode: 64, "many", "64MiB"),
         Mistake("broker serve --lease-deadline 0", exitCode: 64, "--lease-deadline", "1s"),
+        Mistake("broker serve --queue-frames 0", exitCode: 64, "--queue-frames", "1,000,000"),
+        Mistake("broker serve --queue-bytes 1", exitCode: 64, "--queue-bytes", "1MiB"),
         Mistake("broker serve --log-level loud", exitCode: 64, "loud", "warning"),
         Mistake(
             "broker",

@@ -8,6 +8,8 @@ import ZeroMQ
 struct Load: Sendable {
     /// From more cameras than that on they share a thread that moves their bytes.
     private static let crowd = 4
+    /// Frames that the broker holds for a `queue` group unless told otherwise.
+    static let queueFrames = 256
     /// How long all may take to be let in.
     static let welcome = Duration.seconds(30)
 
@@ -21,6 +23,8 @@ struct Load: Sendable {
     var time: Duration?
     /// How long the last frames may take.
     var patience = Duration.seconds(60)
+    /// Frames that the broker holds for the group, as far as that is known.
+    var queueFrames = Load.queueFrames
 
     /// What became of it.
     struct Outcome: Sendable {
@@ -110,11 +114,11 @@ struct Load: Sendable {
         guard !free.isEmpty, workers.contains(where: { $0.group.policy == .queue }) else {
             return [:]
         }
-        // Well under the 256 frames and 64 MiB that a queue group holds.
+        // Well under the frames and the 64 MiB that a queue group holds.
         return Dictionary(
             uniqueKeysWithValues: free.map { plan in
                 let bytes = (16 << 20) / max(1, plan.pictures.byteCount)
-                let limit = min(max(4, bytes), max(1, 224 / free.count))
+                let limit = min(max(4, bytes), max(1, queueFrames * 7 / 8 / free.count))
                 return (plan.stream, Backlog(limit: limit))
             }
         )

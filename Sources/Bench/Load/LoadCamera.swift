@@ -13,6 +13,9 @@ struct CameraPlan: Sendable {
     var acknowledgement: CameraWishes.Acknowledgement
     /// Frames a second; `nil` as fast as they are acknowledged.
     var framesPerSecond: Double?
+    /// Whether pictures are taken within microseconds of when they are due, which wakes a thread once
+    /// more; else within a millisecond.
+    var isPunctual = true
     /// After the beginning of the load, so that cameras do not send in step.
     var phase = Duration.zero
     /// Frames in all; `nil` no end.
@@ -154,12 +157,13 @@ struct LoadCamera: ~Copyable {
         if hasMore { return .now }
         guard let rate = plan.framesPerSecond else { return max(look, beginning.instant) }
         // Waiting for sockets counts in whole milliseconds, rounded up; the rest is slept.
-        return beginning.instant + offset(of: report.taken, rate) - Self.coarse
+        let due = beginning.instant + offset(of: report.taken, rate)
+        return plan.isPunctual ? due - Self.coarse : due
     }
 
     /// Sleeps the last part of the way to the next picture.
     private func sleepUntilDue() {
-        guard let beginning, let rate = plan.framesPerSecond else { return }
+        guard plan.isPunctual, let beginning, let rate = plan.framesPerSecond else { return }
         let left = beginning.instant + offset(of: report.taken, rate) - .now
         guard left > .zero, left <= Self.coarse else { return }
         usleep(UInt32(left / .microseconds(1)))

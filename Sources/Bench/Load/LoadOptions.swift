@@ -84,6 +84,8 @@ extension Load {
     mutating func setRate(_ framesPerSecond: Double) {
         for index in cameras.indices {
             cameras[index].framesPerSecond = framesPerSecond
+            // Of many cameras, waking would be most of what this machine has to do.
+            cameras[index].isPunctual = cameras.count <= 16
             cameras[index].phase =
                 .seconds(Double(index) / Double(cameras.count) / framesPerSecond)
             cameras[index].window = .init()

@@ -23,6 +23,8 @@ final class Stand {
         /// Where its directory is made.
         var parent: String
         var payloadBudget: ByteCount?
+        /// Frames that the broker holds for a `queue` group.
+        var queueFrames = Load.queueFrames
     }
 
     /// Where cameras connect.
@@ -57,6 +59,7 @@ final class Stand {
         if let budget = settings.payloadBudget {
             arguments += ["--payload-budget", budget.defaultValueDescription]
         }
+        arguments += ["--queue-frames", String(settings.queueFrames)]
         if !settings.sharesMemory { arguments.append("--no-shared-memory") }
         broker = try Self.start(programs + "/broker", arguments, log: directory + "/broker.log")
         if settings.hasArchive {

@@ -116,13 +116,14 @@ extension StatusSnapshot {
 
 /// A snapshot as lines for logs and pipes.
 extension StatusSnapshot {
-    /// One line a stream and one a group, each of them after `time`.
+    /// One line for the broker, one a stream and one a group, each of them after `time`.
     func lines(at time: String, _ rates: StatusRates) -> [String] {
-        streams.map { stream in
-            "\(time) stream \(stream.stream): \(rates.frames(of: stream)) frames/s, "
-                + "\(rates.bytes(of: stream))/s, \(stream.frames) frames, \(stream.shed) shed"
-                + (stream.obstacle == .none ? "" : ", \(Self.waiting(for: stream.obstacle))")
-        }
+        ["\(time) broker \(headline.replacing("  ", with: ", "))"]
+            + streams.map { stream in
+                "\(time) stream \(stream.stream): \(rates.frames(of: stream)) frames/s, "
+                    + "\(rates.bytes(of: stream))/s, \(stream.frames) frames, \(stream.shed) shed"
+                    + (stream.obstacle == .none ? "" : ", \(Self.waiting(for: stream.obstacle))")
+            }
             + groups.map { status in
                 let name = "\(time) group \(status.group.name): \(Self.workers(status.workers)), "
                 guard status.isKnown else { return name + "what it owes the archive has to say" }
