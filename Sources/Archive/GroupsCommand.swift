@@ -16,7 +16,11 @@ struct GroupsCommand: ParsableCommand {
 struct ListGroupsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the groups: what they have done, and what they owe."
+        abstract: "List the groups: what they have done, and what they owe.",
+        discussion: """
+            Of the live run. A durable group's numbers are its accounts; of other groups it is what the \
+            catalog has of their results.
+            """
     )
 
     @OptionGroup var reading: ReadingOptions
@@ -28,11 +32,22 @@ struct ListGroupsCommand: ParsableCommand {
             table.begin([
                 "group_name", "policy", "patterns", "completed", "failed", "dead", "shed", "owed",
             ])
+            var done: [String: [SQLValue]] = [:]
+            let runs = "SELECT group_name, completed, failed, dead FROM runs WHERE run = 0"
+            for row in try archive.catalog.rows(runs) {
+                if case .text(let name) = row[0] { done[name] = Array(row[1...]) }
+            }
             for group in try archive.ledger().groups {
-                let counts = [group.completed, group.failed, group.dead, group.shed, group.owed]
+                let kept = [group.completed, group.failed, group.dead, group.shed, group.owed]
+                // Of other groups the broker alone knows what was shed, and there is nothing to owe.
+                let counts =
+                    group.policy == "durable"
+                    ? kept.map { SQLValue.integer(Int64(clamping: $0)) }
+                    : (done[group.group] ?? [.integer(0), .integer(0), .integer(0)]) + [
+                        .null, .null,
+                    ]
                 table.add(
-                    [.text(group.group), .text(group.policy), .text(group.patterns)]
-                        + counts.map { .integer(Int64(clamping: $0)) }
+                    [.text(group.group), .text(group.policy), .text(group.patterns)] + counts
                 )
             }
             table.end(nothing: "the archive knows no group yet")

@@ -35,12 +35,15 @@ struct ListJobsCommand: ParsableCommand {
     func run() throws {
         try reading.withArchive { archive in
             var table = TablePrinter(json: listing.json)
-            let words = "CASE pace WHEN 0 THEN 'max' ELSE printf('%g', pace) END"
+            let digits = "rtrim(rtrim(round(pace, 3), '0'), '.')"
+            let words = "CASE pace WHEN 0 THEN 'max' ELSE \(digits) END"
             let pace = listing.json ? "pace" : words
             try archive.catalog.query(
                 """
-                SELECT job, state, group_name || ':' || run AS run, completed + dead AS done, frames,
-                    failed, dead,
+                SELECT job, state, group_name || ':' || run AS run,
+                    CASE state WHEN 'done' THEN max(frames, completed + dead)
+                        ELSE completed + dead END AS done,
+                    frames, failed, dead,
                     \(pace) AS pace, created_at, selection
                 FROM runs WHERE job IS NOT NULL ORDER BY job
                 """,

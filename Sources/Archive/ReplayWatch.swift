@@ -12,12 +12,14 @@ struct ReplayWatch {
     private var job: JobProgress
     private let start = ContinuousClock.now
     private let doneAtStart: UInt64
+    private let wasOver: Bool
     private var lastLine = ContinuousClock.now
 
     init(_ job: JobProgress, json: Bool) {
         self.job = job
         isJSON = json
         doneAtStart = job.frames - job.owed
+        wasOver = job.isOver
     }
 
     private var name: String { "replay \(job.number)" }
@@ -98,11 +100,12 @@ struct ReplayWatch {
     func end() {
         if isJSON { return printJSON() }
         if isTerminal { print("\u{1B}[2K\r", terminator: "") }
-        let took = Readable.duration(.now - start)
+        // How long it took is not known of one that was over before.
+        let took = wasOver ? "" : " in \(Readable.duration(.now - start))"
         print(
             job.state == "cancelled"
                 ? "\(name) was cancelled with \(Readable.count(undone)) frames undone"
-                : "\(name) is done: \(outcome) by run \(run) in \(took)"
+                : "\(name) is done: \(outcome) by run \(run)\(took)"
         )
     }
 
@@ -142,7 +145,36 @@ struct ReplayWatch {
 
     private func printJSON() {
         let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if let data = try? encoder.encode(job) { print(String(decoding: data, as: UTF8.self)) }
+        if let data = try? encoder.encode(Line(job)) {
+            print(String(decoding: data, as: UTF8.self))
+        }
+    }
+
+    /// A replay for programs, with the names that `archive jobs --json` has.
+    private struct Line: Encodable {
+        let job: UInt64
+        let state: String
+        let run: String
+        let frames: UInt64
+        let owed: UInt64
+        let completed: UInt64
+        let failed: UInt64
+        let dead: UInt64
+        let pace: Double
+        let rate: Double
+        let createdAt: String
+        let selection: String
+
+        init(_ progress: JobProgress) {
+            job = progress.number
+            state = progress.state
+            run = "\(progress.group):\(progress.run)"
+            (frames, owed) = (progress.frames, progress.owed)
+            (completed, failed, dead) = (progress.completed, progress.failed, progress.dead)
+            (pace, rate) = (progress.pace, progress.rate)
+            (createdAt, selection) = (progress.createdAt, progress.selection)
+        }
     }
 }

@@ -1,3 +1,5 @@
+package import Wire
+
 /// What the archive cannot do, in a sentence for the person who asked.
 package struct RecordingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What kind of thing went wrong, for a program.
@@ -33,5 +35,12 @@ package struct RecordingError: Error, Sendable, Equatable, CustomStringConvertib
     package init(_ kind: Kind, _ sentence: String) {
         self.kind = kind
         description = sentence
+    }
+}
+
+extension RecordingError {
+    /// A frame of which the log has no record that can be read.
+    package static func gone(_ frame: FrameID) -> RecordingError {
+        RecordingError(.gone, "the log has no readable record of frame \(frame)")
     }
 }

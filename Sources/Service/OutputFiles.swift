@@ -1,3 +1,5 @@
+internal import Foundation
+
 #if canImport(Glibc)
 internal import Glibc
 #endif
@@ -19,6 +21,11 @@ package enum OutputFiles {
         let descriptor = unsafe open(made.isEmpty ? "." : made, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unwritable(path) }
         close(descriptor)
+    }
+
+    /// Whether something lies in the directory at `path`; a directory that is not there has nothing.
+    package static func hasContent(_ path: String) -> Bool {
+        (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == false
     }
 
     /// Writes a file, replacing an earlier one.
@@ -73,7 +80,7 @@ package enum OutputFiles {
         let reason = unsafe String(cString: strerror(errno))
         return Failure(
             .general,
-            "\(path) cannot be written: \(reason.lowercased()); choose another --out, or make room"
+            "\(path) cannot be written: \(reason.lowercased()); choose another place, or make room"
         )
     }
 }

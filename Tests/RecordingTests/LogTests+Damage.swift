@@ -55,6 +55,42 @@ extension LogTests {
         }
     }
 
+    @Test func aWrongBitInAnIndexHidesNoFrameOfTheNextSegment() throws {
+        var state = LogState()
+        do {
+            var writer = try LogWriter.open(directory, options: small).takeWriter()
+            for sequence in 0..<60 as Range<UInt64> {
+                try append([Fixture.frame(sequence, byteCount: 5_000)], &writer, &state)
+            }
+        }
+        // The last frame of a segment is now called as the first one of the next.
+        var wrong: UInt64?
+        for first in try Log.segments(in: directory.log) where wrong == nil {
+            let segment = try Segment.openSealed(first: first, in: directory.log)
+            let last = try segment.indexEntries()?.map(\.frame.sequence).max()
+            guard let last, last.isMultiple(of: 2) else { continue }
+            wrong = last
+            let path = Segment.path(first, in: directory.log)
+            var data = try Data(contentsOf: URL(fileURLWithPath: path))
+            let place = Place(epoch: 1, sequence: last)
+            let key = Data(IndexKey.bytes(stream: "cam", place))
+            var start = data.startIndex
+            while let range = data.range(of: key, in: start..<data.endIndex) {
+                data[range.upperBound - 1] ^= 1
+                start = range.upperBound
+            }
+            try data.write(to: URL(fileURLWithPath: path))
+        }
+        let missing = try #require(wrong)
+        let log = try LogWriter.open(directory, options: small).takeWriter().log
+        for sequence in 0..<60 as Range<UInt64> where sequence != missing {
+            let id = FrameID(stream: "cam", epoch: 1, sequence: sequence)
+            let position = try #require(try log.position(of: id))
+            let found = try log.withRecord(at: position) { try? Frame(decoding: $0).id }
+            #expect(found == id)
+        }
+    }
+
     @Test func aDamagedSegmentHidesNoFrameOfAnother() throws {
         var state = LogState()
         var firsts: [UInt64] = []

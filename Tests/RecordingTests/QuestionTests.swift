@@ -74,6 +74,8 @@ import Testing
             ("SELECT * FROM dbstat", "only SELECT on its tables"),
             ("SELECT load_extension('/tmp/x.so')", "load_extension"),
             ("SELECT randomblob(9)", "function randomblob"),
+            ("SELECT printf('%.*c', 1000000000, 'x')", "printf is not allowed"),
+            ("SELECT format('%d', 1)", "format is not allowed"),
             ("SELECT sqlite_version()", "docs/catalog.md"),
             ("SELECT last_insert_rowid()", "last_insert_rowid"),
             ("SELECT * FROM frames WHERE load_extension('x') = 1", "load_extension"),

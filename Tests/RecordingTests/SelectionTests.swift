@@ -63,6 +63,12 @@ import Wire
             #expect(Array(few.pages.joined()) == Array(world.expected(all).suffix(limit)))
             #expect(few.hasMore == (limit < 1_200))
         }
+        // What comes in meanwhile is not waited for.
+        var frames = try SelectedFrames(CatalogReader(path: world.catalog.path), all, limit: 0)
+        var count = try frames.nextPage().count
+        try world.addFrames(behind: 700)
+        while case let page = try frames.nextPage(), !page.isEmpty { count += page.count }
+        #expect(count == 1_200)
         // A frame that several runs have seen comes once, also where a page ends.
         let seen = Catalog.Selection(stream: "*", results: .init(label: "face"))
         #expect(Array(try walk(world, seen).pages.joined()) == world.expected(seen))

@@ -71,6 +71,17 @@ struct SelectionWorld {
         }
     }
 
+    /// Adds frames that were captured later than all there are, and nobody has seen.
+    func addFrames(behind count: Int) throws {
+        try catalog.pool.write { database in
+            for number in 0..<count {
+                let id = FrameID(stream: "kiosk", epoch: 1 << 63 + 6, sequence: UInt64(number))
+                let at = Self.start + 1_000_000_000_000 + Int64(number) * 1_000_000
+                try Self.write(Entry(id: id, capturedAt: at, width: 1, results: []), database)
+            }
+        }
+    }
+
     private static let runs: [(group: String, run: UInt32)] = [
         ("faces", 0), ("faces", 1), ("people", 0),
     ]

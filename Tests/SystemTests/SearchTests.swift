@@ -45,6 +45,12 @@ struct SearchTests {
                 arguments + ["--run", "look:0", "--export", out.path, "--labels", form]
             )
             #expect(written.exitCode == 0, "\(written.log)")
+            // A training would take in all that lies there.
+            let again = try await system.command(
+                "archive",
+                arguments + ["--run", "look:0", "--export", out.path, "--labels", form]
+            )
+            again.expectComplaint(1, ["images has files already", "another place"])
             func text(_ path: String) throws -> String {
                 try String(contentsOf: out.appending(path: path), encoding: .utf8)
             }

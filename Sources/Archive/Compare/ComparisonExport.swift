@@ -50,7 +50,7 @@ struct ComparisonExport {
         }
         try manifest.flush()
         try gallery.finish()
-        try export.end()
+        try export.end(archive.catalog)
     }
 
     /// A frame with both runs' boxes; those that both have say nothing but their scores.

@@ -88,7 +88,7 @@ struct ExportCommand: ParsableCommand {
                 try OutputFiles.write(Array(json.utf8), to: name + ".json")
                 return parts.payload.count
             }
-            try export.end()
+            try export.end(archive.catalog)
         }
     }
 }

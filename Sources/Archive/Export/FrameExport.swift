@@ -20,6 +20,8 @@ struct FrameExport {
     /// Whether what is printed is for a program, which wants no words.
     let isQuiet: Bool
     private var leftOut = LeftOut()
+    /// Frames of which the log has no record.
+    private var gone: [FrameID] = []
     private var progress = ExportProgress(total: 0)
 
     init(to out: String, _ stop: StopSignal, isQuiet: Bool = false) {
@@ -64,8 +66,11 @@ struct FrameExport {
             let (header, payload) = try archive.frame(id)
             parts = Parts(header: header, payload: payload)
         } catch {
-            guard error.kind == .damaged || error.kind == .gone else { throw error }
-            return leftOut.add(id, error)
+            switch error.kind {
+            case .damaged: return leftOut.add(id, error)
+            case .gone: return gone.append(id)
+            default: throw error
+            }
         }
         if let bytes = try write(parts) { progress.add(bytes) }
     }
@@ -74,13 +79,28 @@ struct FrameExport {
     mutating func leaveOut(_ id: FrameID, _ error: RecordingError) { leftOut.add(id, error) }
 
     /// Says what has become of it.
-    func end() throws {
+    mutating func end(_ catalog: CatalogReader) throws {
         progress.end("exported", out, isQuiet: isQuiet)
+        var taken = 0
+        for id in gone {
+            // What the catalog has let go of meanwhile was taken, and is not lost.
+            if try SelectedFrame.named(id, catalog) == nil {
+                taken += 1
+            } else {
+                leftOut.add(id, .gone(id))
+            }
+        }
+        if taken > 0 {
+            let frames = taken == 1 ? "1 frame was" : "\(Readable.count(taken)) frames were"
+            note("\(frames) taken by retention or an erasure meanwhile")
+        }
         guard leftOut.count > 0 else { return }
         for line in leftOut.lines {
             StandardError.write("\(line)\n")
         }
-        let frames = leftOut.count == 1 ? "1 frame" : "\(Readable.count(leftOut.count)) frames"
-        throw Failure(.general, "\(frames) could not be read and are not among the files")
+        let (frames, are) =
+            leftOut.count == 1
+            ? ("1 frame", "is") : ("\(Readable.count(leftOut.count)) frames", "are")
+        throw Failure(.general, "\(frames) could not be read and \(are) not among the files")
     }
 }

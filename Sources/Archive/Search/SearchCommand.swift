@@ -139,7 +139,7 @@ struct SearchCommand: ParsableCommand {
             throw stopped
         }
         try files.finish()
-        try export.end()
+        try export.end(archive.catalog)
         if !json { print("look at them: \(absolutePath(directory))/index.html") }
     }
 }

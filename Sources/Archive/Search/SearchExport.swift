@@ -24,6 +24,15 @@ final class SearchExport {
         self.directory = directory
         self.form = form
         try OutputFiles.makeDirectory(directory)
+        let old = ["images", "labels"].filter { OutputFiles.hasContent(directory + "/" + $0) }
+        if form != nil, let old = old.first {
+            // Programs that train read all that lies there.
+            throw Failure(
+                .general,
+                "\(directory)/\(old) has files already, of which a training would take in all:"
+                    + " remove it, or choose another place"
+            )
+        }
         classes = form == nil ? LabelClasses([]) : try LabelClasses(filter, catalog)
         manifest = try OutputFile(directory + "/manifest.jsonl")
         gallery = try GalleryWriter(to: directory, title: title)

@@ -36,6 +36,12 @@ struct ImportCommand: ParsableCommand {
         }
         defer { if !isStandard { close(descriptor) } }
         var status = stat()
+        guard unsafe fstat(descriptor, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR else {
+            throw Failure(
+                .missingInput,
+                "\(file) is a directory; give the file that archive export --format zoe has written"
+            )
+        }
         let size = unsafe fstat(descriptor, &status) == 0 ? UInt64(max(0, status.st_size)) : 0
         let name = isStandard ? "standard input" : file
         var source = TransferSource(descriptor: descriptor, name: name)
@@ -59,13 +65,14 @@ struct ImportCommand: ParsableCommand {
             throw error
         }
         line.end()
-        tell(counts)
         if let damage = source.damage, source.isOther {
             throw Failure(
                 .general,
-                "\(name) is no file of 'archive export --format zoe': \(damage.description)"
+                "\(damage.description): it is no file of 'archive export --format zoe'"
             )
-        } else if let damage = source.damage {
+        }
+        tell(counts)
+        if let damage = source.damage {
             let kept = "what came before it is imported; export the file again and import that"
             throw Failure(.general, "\(damage.description); \(kept)")
         }
@@ -74,6 +81,7 @@ struct ImportCommand: ParsableCommand {
     private func tell(_ counts: TransferCounts) {
         if listing.json {
             let encoder = JSONEncoder()
+            encoder.keyEncodingStrategy = .convertToSnakeCase
             encoder.outputFormatting = .sortedKeys
             let data = (try? encoder.encode(counts)) ?? Data()
             print(String(decoding: data, as: UTF8.self))

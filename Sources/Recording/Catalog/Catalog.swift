@@ -9,6 +9,7 @@ internal import Wire
 package final class Catalog: Sendable {
     let path: String
     private let current: Mutex<DatabasePool>
+    private let isStopping = Atomic<Bool>(false)
 
     /// Opens the catalog at `path` for writing, creating it if missing.
     ///
@@ -27,6 +28,14 @@ package final class Catalog: Sendable {
 
     /// The connections to the file.
     var pool: DatabasePool { current.withLock { $0 } }
+
+    /// Ends the questions that ``frames(in:)`` and the like are asking, and all that come.
+    func stopQuestions() { isStopping.store(true, ordering: .releasing) }
+
+    /// A connection for questions, which ``stopQuestions()`` ends.
+    func reader() throws(RecordingError) -> CatalogReader {
+        try CatalogReader(path: path) { [self] in isStopping.load(ordering: .acquiring) }
+    }
 
     /// Closes the file and opens what lies at its path now.
     func reopen() throws(RecordingError) {

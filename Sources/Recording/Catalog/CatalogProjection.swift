@@ -20,6 +20,7 @@ package final class CatalogProjection: Sendable {
     private let writing = Mutex(())
     private let isClosing = Atomic<Bool>(false)
     private let thread = Mutex<ServiceThread?>(nil)
+    private let troubleBox = Mutex<String?>(nil)
 
     /// Records of one transaction at most; their payloads are not read.
     private static let batchLimit = 4_096
@@ -48,6 +49,9 @@ package final class CatalogProjection: Sendable {
 
     /// Up to which position the catalog is complete.
     package var position: UInt64 { reached.load(ordering: .acquiring) }
+
+    /// Why the catalog does not follow now, in a sentence; `nil` while it does.
+    package var trouble: String? { troubleBox.withLock { $0 } }
 
     /// Begins to read along, on a thread of its own.
     package func start() throws(Failure) {
@@ -98,7 +102,9 @@ package final class CatalogProjection: Sendable {
             do throws(RecordingError) {
                 try catchUp()
                 failures = 0
+                troubleBox.withLock { $0 = nil }
             } catch {
+                troubleBox.withLock { $0 = error.description }
                 if failures == 0 { logger.error("\(error); the log goes on without it") }
                 failures += 1
             }

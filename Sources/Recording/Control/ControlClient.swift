@@ -96,6 +96,8 @@ package struct ControlClient: ~Copyable {
             throw .control(error, directory)
         }
         guard let answer else {
+            let holder = LockHolder(of: directory)
+            if holder.isHeld, holder.isServing { throw holder.silence }
             throw RecordingError(
                 .notServing,
                 "no archive serves \(directory.path); start one with: archive serve --data"

@@ -101,6 +101,9 @@ package struct ControlReply: Codable, Sendable {
     var number: UInt64 = 0
     /// Set when it cannot be done.
     package var refusal: Refusal?
+    /// How far the catalog is behind, in a sentence; the answer to ``ControlRequest/catchUp`` when
+    /// that took too long.
+    var behind: String?
     /// The answer to ``ControlRequest/status``.
     package var status: ArchiveStatus?
     /// The answer to the requests about replays.

@@ -139,7 +139,17 @@ final class ControlServer: Sendable {
         if case .replay = waiting.question.request {
             return try hand(waiting.question, [], of: waiting.peer, isReady: isReady, socket)
         }
-        try send(ControlReply(number: waiting.question.number), nil, to: waiting.peer, socket)
+        var reply = ControlReply(number: waiting.question.number)
+        if !isReady { reply.behind = lag }
+        try send(reply, nil, to: waiting.peer, socket)
+    }
+
+    /// How far the catalog is behind the log, and why if it cannot follow.
+    private var lag: String {
+        let (end, reached) = (replays.committer.log.promised, replays.projection.position)
+        let count = Readable.count(Int64(clamping: end - min(end, reached)))
+        return "the catalog is \(count) records behind the log"
+            + (replays.projection.trouble.map { ", and cannot follow: \($0)" } ?? "")
     }
 
     private func hand(
@@ -150,7 +160,7 @@ final class ControlServer: Sendable {
         _ socket: borrowing Socket
     ) throws(ZeroMQError) {
         guard isReady else {
-            let sentence = "the catalog is behind the log and not there yet; try again in a while"
+            let sentence = "\(lag); try again in a while"
             return try refuse(sentence, question.number, to: peer, socket)
         }
         guard desk.offer(question, bytes, from: peer) else {
@@ -231,7 +241,7 @@ extension StoredFrame {
     static func record(_ id: FrameID, from log: Log) throws(RecordingError) -> Outbox.Record {
         switch try read(id, from: log) {
         case .found(_, let record): return record
-        case .missing: throw RecordingError(.gone, "the log has no readable record of frame \(id)")
+        case .missing: throw .gone(id)
         case .damaged(let position, let reason):
             throw RecordingError(
                 .damaged,

@@ -49,12 +49,16 @@ extension Log {
 
     /// Has a segment opened again, when it is next read: its file is another one.
     func reopen(_ first: UInt64) {
-        directory.withLock { $0.open.removeAll { $0.first == first } }
+        directory.withLock { directory in
+            directory.changes += 1
+            directory.open.removeAll { $0.first == first }
+        }
     }
 
     /// Leaves a segment out from now on: its file goes.
     func remove(_ first: UInt64) {
         directory.withLock { directory in
+            directory.changes += 1
             directory.open.removeAll { $0.first == first }
             directory.firsts.removeAll { $0 == first }
         }
@@ -64,6 +68,9 @@ extension Log {
     package func onDamage(_ tell: @escaping @Sendable (RecordingError) -> Void) {
         teller.withLock { $0 = tell }
     }
+
+    /// Has `tell` told each time that a segment is full and the next one begun.
+    func onRoll(_ tell: @escaping @Sendable () -> Void) { rollTeller.withLock { $0 = tell } }
 
     private func tellOfDamage(in segment: Segment) {
         guard let damage = segment.damage(in: path) else { return }
@@ -76,15 +83,16 @@ extension Log {
     }
 
     func segment(containing position: UInt64) throws(RecordingError) -> Segment {
-        let (first, known): (UInt64, Segment?) = directory.withLock { directory in
+        let (first, known, changes): (UInt64, Segment?, Int) = directory.withLock { directory in
+            let changes = directory.changes
             let first = directory.firsts.last { $0 <= position } ?? directory.firsts.first ?? 0
-            if let head = directory.head, first == head.first { return (first, head) }
+            if let head = directory.head, first == head.first { return (first, head, changes) }
             guard let index = directory.open.firstIndex(where: { $0.first == first }) else {
-                return (first, nil)
+                return (first, nil, changes)
             }
             let segment = directory.open.remove(at: index)
             directory.open.append(segment)
-            return (first, segment)
+            return (first, segment, changes)
         }
         if let known { return known }
         let opened = try Segment.openSealed(first: first, in: path)
@@ -92,6 +100,8 @@ extension Log {
         return directory.withLock { directory in
             // Another thread may have opened it meanwhile.
             if let other = directory.open.first(where: { $0.first == first }) { return other }
+            // Or what was opened may have been written anew: good for this once, not to be kept.
+            guard directory.changes == changes else { return opened }
             if directory.open.count >= Self.openLimit { directory.open.removeFirst() }
             directory.open.append(opened)
             return opened

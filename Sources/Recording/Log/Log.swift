@@ -53,6 +53,8 @@ package final class Log: Sendable {
         var open: [Segment] = []
         /// The segment that is written to; `nil` when nobody writes.
         var head: Segment?
+        /// Counts how often a segment's file was replaced or removed.
+        var changes = 0
         /// Sealed segments that were found damaged and told of.
         var told: Set<UInt64> = []
     }
@@ -64,6 +66,7 @@ package final class Log: Sendable {
     let directory: Mutex<Directory>
     private let promise: Atomic<UInt64>
     let teller = Mutex<(@Sendable (RecordingError) -> Void)?>(nil)
+    let rollTeller = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(path: String, firsts: [UInt64], head: Segment?, promised: UInt64) {
         self.path = path
@@ -134,9 +137,11 @@ package final class Log: Sendable {
     /// - Throws: ``RecordingError/Kind/damaged`` when a segment that may have it is beyond repair;
     ///   other kinds for what may pass.
     package func position(of frame: FrameID) throws(RecordingError) -> UInt64? {
-        // Frames are read in order: most are where the one before was. No frame is in two segments.
+        // Frames are read in order: most are where the one before was. Whatever is wrong there is
+        // found below.
         if let segment = directory.withLock({ $0.open.last }),
-            let found = try? segment.position(of: frame), found < promised
+            let found = try? segment.position(of: frame), found < promised,
+            (try? segment.withRecord(at: found) { try? Frame(decoding: $0).id }) == frame
         {
             return found
         }

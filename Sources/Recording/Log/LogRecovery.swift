@@ -45,10 +45,11 @@ extension LogWriter {
         let firsts = try Log.segments(in: directory.log)
         let reserved = try Log.reserved(in: directory.log, behind: firsts.last)
         // Positions that were given once are never given again.
-        let known = reserved == nil ? Catalog.known(in: directory) : 0
+        let known = Catalog.known(in: directory)
         guard let newest = firsts.last else {
             if known > 0 { try Catalog(path: directory.catalog).erase() }
-            var opened = try begin(directory, at: reserved ?? known, options: options, lock: lock)
+            let first = max(reserved ?? 0, known)
+            var opened = try begin(directory, at: first, options: options, lock: lock)
             if known > 0 { opened.missing = 0..<known }
             return opened
         }
@@ -74,7 +75,7 @@ extension LogWriter {
         if missing != nil {
             // Before the new segment, behind which nobody would notice any more.
             try Catalog(path: directory.catalog).erase()
-            try writer.roll(recovery.state, at: known)
+            try writer.roll(recovery.state, at: max(reserved ?? 0, known))
         } else if let reserved {
             try writer.roll(recovery.state, at: reserved)
         } else if recovery.isSealed {
@@ -147,8 +148,9 @@ extension LogWriter {
         guard error.isDamage else { return failure(error, what, path) }
         return RecordingError(
             .damaged,
-            "the newest segment \(path) is damaged: \(error); put a copy of it back, or have the"
-                + " archive go on without its records: mv \(path) \(path)\(Segment.asideSuffix)"
+            "the newest segment \(path) is damaged: \(error); put a copy of it back, or save what is"
+                + " left with archive export --format zoe and have the archive go on without its"
+                + " records: mv \(path) \(path)\(Segment.asideSuffix)"
         )
     }
 
@@ -162,7 +164,7 @@ extension Log {
     ///
     /// - Parameter directory: Where the segments lie.
     /// - Returns: The log, and what is wrong with its newest segment when that is damaged as a whole:
-    ///   its records are then no part of the log.
+    ///   what can be read of it all the same is then a part of the log.
     /// - Throws: ``RecordingError`` for what may pass.
     static func openReadOnly(
         in directory: String
@@ -177,7 +179,13 @@ extension Log {
             return (Log(path: directory, firsts: firsts, head: nil, promised: end), nil)
         } catch {
             guard error.kind == .damaged else { throw error }
-            return (Log(path: directory, firsts: firsts, head: nil, promised: newest), error)
+            guard let segment = try? Segment.openSealed(first: newest, in: directory),
+                let last = segment.lastSalvaged
+            else {
+                return (Log(path: directory, firsts: firsts, head: nil, promised: newest), error)
+            }
+            let log = Log(path: directory, firsts: firsts, head: nil, promised: last + 1)
+            return (log, segment.damage(in: directory) ?? error)
         }
     }
 

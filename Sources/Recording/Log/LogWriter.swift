@@ -140,6 +140,7 @@ package struct LogWriter: ~Copyable, Sendable {
             directory.head = created.segment
         }
         log.setPromised(next)
+        log.rollTeller.withLock { $0 }?()
     }
 
     /// Writes everything to the device, whatever `--sync` says.

@@ -90,6 +90,11 @@ final class Segment: Sendable {
     /// Whether its pages are damaged, so that what is left is read.
     var isSalvaged: Bool { if case .salvage = records { true } else { false } }
 
+    /// The last position that can be read of a damaged file; `nil` when it is whole.
+    var lastSalvaged: UInt64? {
+        if case .salvage(let salvage) = records { salvage.positions.last } else { nil }
+    }
+
     /// What is wrong with any page of the file, a few hundred things at most; reads about all of it.
     func pageDamage(in directory: String) throws(RecordingError) -> [PageDamage] {
         let path = Self.path(first, in: directory)

@@ -97,6 +97,7 @@ package struct LockHolder: Sendable, Equatable {
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
         let holders = Self.processes(holding: directory.lock)
         self.directory = directory.path
+        isHeld = !holders.isEmpty
         if let holder = holders.first, !holders.contains(words.first ?? "") {
             processID = holder
             command = Self.command(of: holder)
@@ -129,6 +130,9 @@ package struct LockHolder: Sendable, Equatable {
         let program = words.first?.split(separator: "/").last.map(String.init) ?? ""
         return ([program] + words.dropFirst()).joined(separator: " ")
     }
+
+    /// Whether a process of this host or container holds the lock now.
+    let isHeld: Bool
 
     /// Whether it is an archive that serves, or may be one.
     package var isServing: Bool { command.isEmpty || command == Self.serving }

@@ -27,7 +27,8 @@ package final class CatalogReader {
         try self.init(path: directory.catalog)
     }
 
-    init(path: String) throws(RecordingError) {
+    /// - Parameter isStopped: Asked now and then whether a question is to end at once.
+    init(path: String, isStopped: (@Sendable () -> Bool)? = nil) throws(RecordingError) {
         do throws(SQLiteError) {
             connection = try QuestionConnection(path: path)
         } catch {
@@ -36,6 +37,7 @@ package final class CatalogReader {
                 "the catalog \(path) cannot be opened: \(error.message)"
             )
         }
+        connection.guardian.isStopped = isStopped
     }
 
     /// Asks a question and hands out the rows of its answer one by one.
@@ -135,6 +137,8 @@ package final class CatalogReader {
         let what = error.message
         if let refusal = connection.guardian.refusal { return RecordingError(.invalid, refusal) }
         switch error.code & 0xff {
+        case SQLITE_INTERRUPT where connection.guardian.isStopped?() == true:
+            return RecordingError(.failed, "the archive is stopping, and has ended the question")
         case SQLITE_INTERRUPT:
             let time = limit.map { Readable.duration($0.time) } ?? "too long"
             return RecordingError(
@@ -154,8 +158,7 @@ package final class CatalogReader {
         case SQLITE_CORRUPT, SQLITE_NOTADB:
             return RecordingError(
                 .damaged,
-                "the catalog is damaged (\(what)); stop the archive and delete it: it is written"
-                    + " anew from the log"
+                "the catalog is damaged (\(what)); archive reindex writes it anew from the log"
             )
         default: return RecordingError(.failed, "the question failed: \(what)")
         }

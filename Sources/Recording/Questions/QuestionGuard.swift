@@ -11,6 +11,8 @@ final class QuestionGuard {
     var timeLimit: Duration?
     /// How long it has; the time in which the rows are printed does not count.
     var spent: Duration = .zero
+    /// Asked now and then whether the question is to end at once.
+    var isStopped: (@Sendable () -> Bool)?
     private var stepBegan = ContinuousClock.now
 
     /// SQLite begins to work.
@@ -20,10 +22,13 @@ final class QuestionGuard {
     func pause() { spent += .now - stepBegan }
 
     /// Whether the time is up.
-    var isOver: Bool { timeLimit.map { spent + (.now - stepBegan) > $0 } ?? false }
+    var isOver: Bool {
+        isStopped?() == true || timeLimit.map { spent + (.now - stepBegan) > $0 } ?? false
+    }
 
-    /// Instructions of SQLite's machine between two looks at the clock: well under a millisecond.
-    private static let instructionsPerLook: Int32 = 10_000
+    /// Instructions of SQLite's machine between two looks at the clock: well under a millisecond of
+    /// most, a second of those that each make a value of ``QuestionConnection/valueLimit`` bytes.
+    private static let instructionsPerLook: Int32 = 1_000
 
     /// Has SQLite call back; the guard must live as long as the connection.
     func watch(_ connection: OpaquePointer) {

@@ -53,6 +53,11 @@ enum QuestionRules {
 
     private static func refusal(ofFunction name: String) -> String? {
         let function = name.lowercased()
+        if ["printf", "format"].contains(function) {
+            return
+                "the function \(name) is not allowed in a question, as one call of it can take for"
+                + " ever; round(), substr() and strftime() format numbers, texts and times"
+        }
         if functions.contains(function) || function.hasPrefix("json") { return nil }
         return "the function \(name) is not allowed in a question; docs/catalog.md says which are"
     }
@@ -61,8 +66,8 @@ enum QuestionRules {
     /// beside it.
     static let functions: Set<String> = Set(
         """
-        abs char coalesce concat concat_ws format glob hex if ifnull iif instr length like \
-        likelihood likely lower ltrim max min nullif octet_length printf quote random replace round \
+        abs char coalesce concat concat_ws glob hex if ifnull iif instr length like \
+        likelihood likely lower ltrim max min nullif octet_length quote random replace round \
         rtrim sign soundex substr substring trim typeof unhex unicode unlikely upper zeroblob \
         date time datetime julianday strftime timediff unixepoch current_date current_time \
         current_timestamp \

@@ -79,9 +79,10 @@ package struct ArchiveReader: ~Copyable {
     ) throws -> ArchiveReader? {
         do throws(RecordingError) {
             var client = try ControlClient(directory, patience: slice)
-            _ = try client.ask(.catchUp)
+            let behind = try client.ask(.catchUp).behind
             client.patience = patience
-            return ArchiveReader(try CatalogReader(directory), client: client)
+            let remark = behind.map { "\($0): what is newest is not among this" }
+            return ArchiveReader(try CatalogReader(directory), client: client, remark: remark)
         } catch {
             guard error.kind == .notServing else { throw error }
             return nil

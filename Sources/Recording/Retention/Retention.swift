@@ -33,6 +33,8 @@ final class Retention: Sendable {
         self.policy = policy
         self.directory = directory
         self.logger = logger
+        // With each file that is full there may be too much.
+        committer.log.onRoll { [bell] in bell.signal() }
         let started = try ServiceThread("retention") { [self] in run() }
         thread.withLock { $0 = started }
     }

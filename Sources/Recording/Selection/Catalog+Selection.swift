@@ -146,7 +146,7 @@ extension Catalog {
         _ body: ([SQLValue]) -> Void
     ) throws(RecordingError) {
         do {
-            let reader = try CatalogReader(path: pool.path)
+            let reader = try reader()
             let (sql, arguments) = try SelectionQuery(selection, reader).page(columns)
             try reader.query(sql, arguments, within: .init(time: Replays.selectionLimit)) { row in
                 body(row)

@@ -82,7 +82,8 @@ package struct SelectedFrame: Sendable, Equatable {
     }
 }
 
-/// The frames of a selection in the order of their capture, read from the catalog page by page.
+/// The frames of a selection in the order of their capture, up to the newest there is in the
+/// beginning, read from the catalog page by page.
 package struct SelectedFrames {
     /// Frames of a page; a page is all that is held in memory, and no read lasts longer.
     package static let pageLimit = 500
@@ -116,6 +117,17 @@ package struct SelectedFrames {
         self.catalog = catalog
         self.patience = patience
         condition = selection.condition
+        var selection = selection
+        if selection.until == nil {
+            // What comes in while this is read is not waited for, or it might never end.
+            let newest = try catalog.rows(
+                "SELECT captured_ns FROM frames ORDER BY captured_at DESC LIMIT 1"
+            )
+            if case .integer(let time)? = newest.first?.first, time < .max - 1_000_000 {
+                // To the end of its millisecond, which is what they are ordered by.
+                selection.until = (time / 1_000_000 + 1) * 1_000_000
+            }
+        }
         query = try SelectionQuery(selection, catalog)
         rest = limit == 0 ? .max : limit
         if limit > 0, selection.since == nil { try goBack(limit) }

@@ -37,7 +37,11 @@ enum SelectionCondition {
 
     /// What went wrong with a question of which `condition` is a part, with what helps.
     static func explained(_ error: RecordingError, _ condition: String?) -> RecordingError {
-        guard condition != nil, error.description.contains("no such column") else { return error }
+        guard let condition else { return error }
+        if error.description.contains("syntax error") || error.description.contains("incomplete") {
+            return RecordingError(error.kind, "the condition is no SQL (\(error)): \(condition)")
+        }
+        guard error.description.contains("no such column") else { return error }
         return RecordingError(
             error.kind,
             "\(error); a condition is about the columns of frames, and asks what other tables say as"

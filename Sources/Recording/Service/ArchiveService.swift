@@ -43,6 +43,8 @@ package enum ArchiveService {
         let context = try Context()
         // Before anything is created: an endpoint that is none is a slip of the pen.
         _ = try BrokerLink.link(options, stop: stop, context: context, logger: logger)
+        let holder = LockHolder(of: options.directory)
+        if holder.isHeld { logger.notice("waits for 5 s: \(holder.refusal)") }
         let opened = try LogWriter.open(
             options.directory,
             options: options.log,
@@ -54,7 +56,7 @@ package enum ArchiveService {
             logger.error("the record at position \(position) is damaged: \(reason)")
         }
         if let missing = opened.missing {
-            logger.error("\(Self.sentence(missing))")
+            logger.error("\(Self.sentence(missing, next: opened.writer.log.promised))")
         }
         for damage in opened.writer.log.damagedSegments() {
             logger.error("\(damage); everything else can be read")
@@ -100,6 +102,7 @@ package enum ArchiveService {
         defer { fetcher.close() }
         let brokerLink = BrokerLink(link, committer: committer, fetcher: fetcher, logger: logger)
         try brokerLink.run()
+        catalog.stopQuestions()
         if let left = committer.leftBehind {
             let sentence =
                 "the archive has stopped on a full disk; \(left) received and not committed: the"
@@ -111,10 +114,10 @@ package enum ArchiveService {
     }
 
     /// What it means that the newest records are gone.
-    private static func sentence(_ missing: Range<UInt64>) -> String {
+    private static func sentence(_ missing: Range<UInt64>, next: UInt64) -> String {
         "the log ends at position \(missing.lowerBound), and the catalog has had records up to"
             + " \(missing.upperBound): the newest files of the log are gone, or power was lost under"
-            + " --sync none. New records begin at \(missing.upperBound), and the catalog is written"
-            + " anew from what is left; if you have the files, stop, put them back, and reindex"
+            + " --sync none. New records begin at \(next), and the catalog is written anew from what"
+            + " is left; if you have the files, stop, put them back, and reindex"
     }
 }

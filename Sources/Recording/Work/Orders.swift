@@ -91,11 +91,18 @@ struct Orders {
         }
         let number = String(WallClock.nanoseconds)
         let order = Order(.erase, name: number, at: WallClock.nanoseconds, words: shortened(words))
-        // The head is sealed with the order in it, so that from now on all of it can be written anew.
         try committer.commit([.order(order)] + frames.stretches(.erasing, name: number))
-        try committer.roll()
-        progress(1, 3)
-        let left = try finish(number, progress: progress)
+        let left: String
+        do throws(RecordingError) {
+            left = try finish(number, progress: progress)
+        } catch {
+            guard error.kind == .diskFull else { throw error }
+            throw RecordingError(
+                .diskFull,
+                "the erasure is ordered, and not done: \(error); make room, and start the archive"
+                    + " again, which then does it"
+            )
+        }
         return "\(Readable.count(frames.count)) frames and what was made of them are erased on disk"
             + " (\(words))\(left)"
     }
@@ -107,9 +114,19 @@ struct Orders {
         _ number: String,
         progress: (UInt64, UInt64) -> Void
     ) throws(RecordingError) -> String {
+        // The head is sealed with the order in it, so that from now on all of it can be written anew.
+        try committer.roll()
+        progress(1, 3)
         try steward.retention.round()
         progress(2, 3)
         let (rest, damaged) = try left(of: number)
+        guard rest == 0 || damaged > 0 else {
+            throw RecordingError(
+                .failed,
+                "\(Readable.count(rest)) of the frames are still there: the log says why; what is"
+                    + " left is erased when the archive is started the next time"
+            )
+        }
         guard rest == 0 else {
             throw RecordingError(
                 .damaged,
@@ -126,7 +143,13 @@ struct Orders {
     /// Ends the erasures that a stop has left half done.
     func finishAll() throws(RecordingError) -> String {
         let numbers = committer.withState { $0.holdings.erasures.keys.sorted() }
-        for number in numbers { _ = try finish(number) { _, _ in } }
+        var failure: RecordingError?
+        for number in numbers {
+            do throws(RecordingError) { _ = try finish(number) { _, _ in } } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
         return "what was to be erased before is erased"
     }
 
@@ -160,6 +183,9 @@ struct Orders {
         let end = committer.log.promised
         let deadline = ContinuousClock.now + patience
         while steward.projection.position < end {
+            if let trouble = steward.projection.trouble {
+                throw RecordingError(.failed, "the catalog cannot follow the log: \(trouble)")
+            }
             guard ContinuousClock.now < deadline else { throw RecordingError(.failed, sentence) }
             usleep(5_000)
         }
