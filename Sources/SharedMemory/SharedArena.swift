@@ -24,8 +24,8 @@ package struct SharedArena: Sendable {
     private var lengths: [Int]
     /// Blocks from this one on were not used since they were last given to the system.
     private var unused = 1
-    /// Where the next payload is tried first: what was put in first is given back first.
-    private var next = 1
+    /// Blocks from this one on were not used since the last ``trim()``.
+    private var idle = 1
 
     /// Blocks in `memory`, which was opened to be written to.
     ///
@@ -39,28 +39,26 @@ package struct SharedArena: Sendable {
         lengths = Array(repeating: 0, count: blockCount)
     }
 
-    /// Puts a payload where there is room; memory that was not used yet is the last resort.
+    /// Puts a payload where there is room first: memory that was used a moment ago is in the caches still,
+    /// and what was never used takes none.
     ///
     /// - Returns: Where it begins; `nil` when there is no room for it now.
     package mutating func put(_ bytes: RawSpan) -> UInt64? {
         let needed = (bytes.byteCount + Self.blockByteCount - 1) / Self.blockByteCount
-        guard needed > 0,
-            let first = room(for: needed, from: next, to: unused)
-                ?? room(for: needed, from: 1, to: blockCount)
-        else { return nil }
+        guard needed > 0, let first = room(for: needed) else { return nil }
         lengths[first] = needed
-        next = first + needed
-        unused = max(unused, next)
+        idle = max(idle, first + needed)
+        unused = max(unused, idle)
         memory.setNumber(at: Self.numbers + 4 * first, to: 1)
         memory.write(bytes, at: first * Self.blockByteCount)
         return UInt64(first * Self.blockByteCount)
     }
 
-    /// The first of so many free blocks, one behind the other, between two blocks where payloads begin.
-    private mutating func room(for needed: Int, from start: Int, to end: Int) -> Int? {
-        var block = start
+    /// The first of so many free blocks, one behind the other.
+    private mutating func room(for needed: Int) -> Int? {
+        var block = 1
         var room = 0
-        while block < end {
+        while block < blockCount {
             if isHeld(block) {
                 block += lengths[block]
                 room = 0
@@ -81,23 +79,19 @@ package struct SharedArena: Sendable {
         return false
     }
 
-    /// Gives what no payload takes to the system, as after a while in which much was held.
+    /// Gives what was not needed since it was last asked to the system, as after a while in which much
+    /// was held.
     package mutating func trim() {
         var block = 1
-        var free = 1
-        var last = 1
+        var held = 1
         while block < unused {
-            guard isHeld(block) else {
-                block += 1
-                continue
-            }
-            discard(free..<block)
-            block += lengths[block]
-            (free, last) = (block, block)
+            if isHeld(block) { held = block + lengths[block] }
+            block += max(1, lengths[block])
         }
-        discard(free..<unused)
-        unused = last
-        next = min(next, unused)
+        let end = max(idle, held)
+        if end < unused { discard(end..<unused) }
+        unused = end
+        idle = 1
     }
 
     private func discard(_ blocks: Range<Int>) {

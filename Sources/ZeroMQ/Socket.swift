@@ -127,6 +127,8 @@ package struct Socket: ~Copyable {
         let reconnect = options.reconnectInterval ?? .seconds(86_400)
         try handle.set(ZMQ_RECONNECT_IVL, max(1, reconnect.roundedUpMilliseconds))
         if kind == .router {
+            // Hundreds may come at once, as after a restart; 100 otherwise.
+            try handle.set(ZMQ_BACKLOG, 4_096)
             try handle.set(ZMQ_ROUTER_MANDATORY, options.routerMandatory ? 1 : 0)
         }
         var largest = Int64(options.largestPartByteCount ?? -1)

@@ -13,8 +13,8 @@ struct CameraPlan: Sendable {
     var acknowledgement: CameraWishes.Acknowledgement
     /// Frames a second; `nil` as fast as they are acknowledged.
     var framesPerSecond: Double?
-    /// Whether pictures are taken within microseconds of when they are due, which wakes a thread once
-    /// more; else within a millisecond.
+    /// Whether the camera looks after its link all the time, and takes pictures within microseconds of
+    /// when they are due; else it does so once a picture, as a loop around a device does.
     var isPunctual = true
     /// After the beginning of the load, so that cameras do not send in step.
     var phase = Duration.zero
@@ -48,6 +48,7 @@ struct LoadCamera: ~Copyable {
     private static let longestBurst = 32
     /// How close waiting for sockets comes to a moment.
     private static let coarse = Duration.milliseconds(1)
+    private static let longestRest = Duration.milliseconds(100)
     /// How soon the beginning and the end are noticed.
     private static let look = Duration.milliseconds(20)
 
@@ -99,8 +100,12 @@ struct LoadCamera: ~Copyable {
     consuming func run() throws -> CameraReport {
         var ended: ContinuousClock.Instant?
         while !isStopped {
-            let event = try link.next(until: nextLook(ended), wantsToSend: pending != nil)
-            handle(event)
+            if ended == nil { rest() }
+            var hasCome = false
+            repeat {
+                let event = try link.next(until: nextLook(ended), wantsToSend: pending != nil)
+                hasCome = handle(event)
+            } while hasCome && !plan.isPunctual && !isStopped
             if beginning == nil { beginning = gate.beginning }
             if ended == nil {
                 sleepUntilDue()
@@ -116,10 +121,11 @@ struct LoadCamera: ~Copyable {
         return report
     }
 
-    private mutating func handle(_ event: consuming LinkEvent) {
+    /// Returns whether something had come.
+    private mutating func handle(_ event: consuming LinkEvent) -> Bool {
         switch consume event {
         case .connected(let welcome):
-            guard !isInSession else { return }
+            guard !isInSession else { return true }
             isInSession = true
             window.beginSession(
                 lastEpoch: welcome.lastEpoch,
@@ -135,8 +141,10 @@ struct LoadCamera: ~Copyable {
             pending = nil
             window.endSession()
         case .stopped: isStopped = true
+        case .timedOut: return false
         default: break
         }
+        return true
     }
 
     private mutating func acknowledge(_ ack: Ack) {
@@ -159,6 +167,16 @@ struct LoadCamera: ~Copyable {
         // Waiting for sockets counts in whole milliseconds, rounded up; the rest is slept.
         let due = beginning.instant + offset(of: report.taken, rate)
         return plan.isPunctual ? due - Self.coarse : due
+    }
+
+    /// Sleeps until the next picture is due, if nothing else is to be done before.
+    private func rest() {
+        guard !plan.isPunctual, pending == nil, let beginning, let rate = plan.framesPerSecond
+        else {
+            return
+        }
+        let left = beginning.instant + offset(of: report.taken, rate) - .now
+        if left > .zero { usleep(UInt32(min(left, Self.longestRest) / .microseconds(1))) }
     }
 
     /// Sleeps the last part of the way to the next picture.

@@ -60,6 +60,8 @@ package final class Catalog: Sendable {
                 let waits = isDraft ? "OFF" : "NORMAL"
                 try database.execute(sql: "PRAGMA synchronous = \(waits)")
                 try database.execute(sql: "PRAGMA cache_size = -32000")
+                // 16 MB: a page that changes often is written to the file less often.
+                try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             }
             let pool = try DatabasePool(path: path, configuration: configuration)
             try CatalogSchema.migrator.migrate(pool)

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import GRDB
 package import Logging
 package import Service
@@ -21,7 +22,11 @@ package final class CatalogProjection: Sendable {
     private let isClosing = Atomic<Bool>(false)
     private let thread = Mutex<ServiceThread?>(nil)
     private let troubleBox = Mutex<String?>(nil)
+    private let closing = DispatchSemaphore(value: 0)
 
+    /// How long records are gathered before the next transaction, each of which costs as much as some
+    /// dozens of records.
+    private static let gathering: DispatchTimeInterval = .milliseconds(50)
     /// Records of one transaction at most; their payloads are not read.
     private static let batchLimit = 4_096
 
@@ -63,6 +68,7 @@ package final class CatalogProjection: Sendable {
     package func close() {
         isClosing.store(true, ordering: .releasing)
         wakeUp.signal()
+        closing.signal()
         let thread = thread.withLock { $0.take() }
         try? thread?.join()
     }
@@ -109,6 +115,7 @@ package final class CatalogProjection: Sendable {
                 failures += 1
             }
             if isLast { return }
+            _ = closing.wait(timeout: .now() + Self.gathering)
             // A failed catalog is tried again from time to time, even when nothing comes in.
             let pause: Duration? = failures == 0 ? nil : .seconds(min(30, failures))
             _ = try? poller.wait(for: pause)

@@ -28,6 +28,10 @@ struct CatalogWriter {
     private let addResult: Statement
     private let addDetection: Statement
     private let findCaptured: Statement
+    private let addToStream: Statement
+    private let addToRun: Statement
+    /// When the frames of this transaction were captured; those of most results are among them.
+    private var captured: [FrameID: String] = [:]
     private var streams: [String: StreamSums] = [:]
     private var runs: [Run: RunSums] = [:]
 
@@ -48,6 +52,28 @@ struct CatalogWriter {
                 UNION ALL
                 SELECT captured_at FROM stubs WHERE stream = ?1 AND epoch = ?2 AND sequence = ?3
                 LIMIT 1
+                """
+        )
+        addToStream = try database.cachedStatement(
+            sql: """
+                INSERT INTO streams (stream, missing_frames, frames, bytes, first_captured_at,
+                    last_captured_at, last_epoch, last_sequence) VALUES (?,?,?,?,?,?,?,?)
+                ON CONFLICT (stream) DO UPDATE SET
+                missing_frames = missing_frames + excluded.missing_frames,
+                frames = frames + excluded.frames, bytes = bytes + excluded.bytes,
+                first_captured_at = coalesce(first_captured_at, excluded.first_captured_at),
+                last_captured_at = coalesce(excluded.last_captured_at, last_captured_at),
+                last_epoch = coalesce(excluded.last_epoch, last_epoch),
+                last_sequence = coalesce(excluded.last_sequence, last_sequence)
+                """
+        )
+        addToRun = try database.cachedStatement(
+            sql: """
+                INSERT INTO runs (group_name, run, state, completed, failed, dead, duplicates)
+                VALUES (?, ?, 'live', ?, ?, ?, ?)
+                ON CONFLICT (group_name, run) DO UPDATE SET
+                completed = completed + excluded.completed, failed = failed + excluded.failed,
+                dead = dead + excluded.dead, duplicates = duplicates + excluded.duplicates
                 """
         )
     }
@@ -96,6 +122,7 @@ struct CatalogWriter {
             frame.parent.map { Int64(bitPattern: $0.sequence) },
         ])
         guard database.changesCount > 0 else { return }
+        captured[id] = capturedAt
         var sums = streams.removeValue(forKey: id.stream) ?? StreamSums()
         sums.frames += 1
         sums.bytes += Int(frame.byteCount)
@@ -109,7 +136,9 @@ struct CatalogWriter {
         let id = result.frame
         let key = (id.stream, Int64(bitPattern: id.epoch), Int64(bitPattern: id.sequence))
         let run = Int64(result.run.number)
-        let captured = try String.fetchOne(findCaptured, arguments: [key.0, key.1, key.2])
+        let captured =
+            try captured[id]
+            ?? String.fetchOne(findCaptured, arguments: [key.0, key.1, key.2])
         let failure: String? = result.failure.isEmpty ? nil : result.failure
         let attributes = result.attributes.isEmpty ? nil : JSONText.object(result.attributes)
         let hash = String(result.modelHash, radix: 16)
@@ -202,42 +231,19 @@ struct CatalogWriter {
     }
 
     private func write(_ sums: StreamSums, of stream: String) throws {
-        try database.execute(
-            sql: "INSERT OR IGNORE INTO streams (stream) VALUES (?)",
-            arguments: [stream]
-        )
-        try database.execute(
-            sql: "UPDATE streams SET missing_frames = missing_frames + ? WHERE stream = ?",
-            arguments: [Int64(bitPattern: sums.missing), stream]
-        )
-        guard sums.frames > 0 else { return }
-        try database.execute(
-            sql: """
-                UPDATE streams SET frames = frames + ?, bytes = bytes + ?,
-                first_captured_at = coalesce(first_captured_at, ?), last_captured_at = ?,
-                last_epoch = ?, last_sequence = ? WHERE stream = ?
-                """,
-            arguments: [
-                sums.frames, sums.bytes, sums.firstCapturedAt, sums.lastCapturedAt,
-                Int64(bitPattern: sums.last.epoch), Int64(bitPattern: sums.last.sequence), stream,
-            ]
-        )
+        let isSeen = sums.frames > 0
+        try addToStream.execute(arguments: [
+            stream, Int64(bitPattern: sums.missing), sums.frames, sums.bytes,
+            isSeen ? sums.firstCapturedAt : nil, isSeen ? sums.lastCapturedAt : nil,
+            isSeen ? Int64(bitPattern: sums.last.epoch) : nil,
+            isSeen ? Int64(bitPattern: sums.last.sequence) : nil,
+        ])
     }
 
     private func write(_ sums: RunSums, of run: Run) throws {
-        try database.execute(
-            sql: """
-                INSERT INTO runs (group_name, run, state, completed, failed, dead, duplicates)
-                VALUES (?, ?, 'live', ?, ?, ?, ?)
-                ON CONFLICT (group_name, run) DO UPDATE SET
-                completed = completed + excluded.completed, failed = failed + excluded.failed,
-                dead = dead + excluded.dead, duplicates = duplicates + excluded.duplicates
-                """,
-            arguments: [
-                run.group, Int64(run.number), sums.completed, sums.failed, sums.dead,
-                sums.duplicates,
-            ]
-        )
+        try addToRun.execute(arguments: [
+            run.group, Int64(run.number), sums.completed, sums.failed, sums.dead, sums.duplicates,
+        ])
     }
 }
 
