@@ -27,7 +27,7 @@ package final class CatalogReader {
         try self.init(path: directory.catalog)
     }
 
-    /// - Parameter isStopped: Asked now and then whether a question is to end at once.
+    /// Opens the catalog at `path`; `isStopped` is asked now and then whether a question is to end at once.
     init(path: String, isStopped: (@Sendable () -> Bool)? = nil) throws(RecordingError) {
         do throws(SQLiteError) {
             connection = try QuestionConnection(path: path)
