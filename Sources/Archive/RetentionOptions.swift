@@ -11,7 +11,9 @@ struct RetainAge: ExpressibleByArgument, Hinting {
 
     init?(argument: String) {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let last = parts.last, let time = Duration(argument: String(last)) else { return nil }
+        guard let last = parts.last, let time = Duration(argument: String(last)),
+            time > .zero
+        else { return nil }
         let pattern = parts.count == 2 ? String(parts[0]) : "*"
         guard Names.isValidPattern(pattern) else { return nil }
         age = RetentionPolicy.Age(pattern: pattern, nanoseconds: Int64(time / .nanoseconds(1)))

@@ -163,7 +163,10 @@ struct ViewTests {
             try Data().write(to: file)
             for path in [file.path, file.path + "/below", "/proc/view"] {
                 let view = ["view", "a", "--broker", system.work, "--out", path]
-                try await system.command("broker", view).expectComplaint(1, [path, "another place"])
+                try await system.command("broker", view).expectComplaint(
+                    1,
+                    [path, "another place"]
+                )
             }
         }
     }

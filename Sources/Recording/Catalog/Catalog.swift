@@ -69,8 +69,8 @@ package final class Catalog: Sendable {
         } catch {
             throw RecordingError(
                 isDamage(error) ? .damaged : .failed,
-                "the catalog \(path) cannot be opened: \(reason(error)); archive reindex writes it anew"
-                    + " from the log"
+                "the catalog \(path) cannot be opened: \(reason(error))"
+                    + (isDamage(error) ? "; archive reindex writes it anew from the log" : "")
             )
         }
     }

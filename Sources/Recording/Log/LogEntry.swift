@@ -48,7 +48,7 @@ package final class LogEntry: Sendable {
     ) throws(LMDBError) -> WriteOutcome {
         try transaction.append(byteCount, for: .number(position), in: table) { room in
             guard let bytes else {
-                let written = written
+                let written = written  // A span of a class's own bytes would outlive its access.
                 return unsafe room.copy(written.span.bytes, at: 0)
             }
             bytes.withParts { header, payload in

@@ -11,8 +11,8 @@ extension LogState {
         var admission = Admission()
         switch record {
         case .frame(let frame):
-            if let next = streams[frame.id.stream], frame.id.place < next { return admission }
             let next = streams[frame.id.stream]
+            if let next, frame.id.place < next { return admission }
             let gap = missing(
                 before: frame.id.place,
                 of: frame.id.stream,
