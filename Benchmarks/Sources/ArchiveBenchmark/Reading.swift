@@ -38,11 +38,13 @@ struct Reading {
         let log = opened.writer.log
         for sequence in 0..<stretch.frames {
             let id = FrameID(stream: "camera", epoch: 1, sequence: UInt64(sequence))
-            guard let position = try log.position(of: id) else {
+            guard let position = try log.nearPosition(of: id) ?? log.position(of: id) else {
                 throw CocoaError(.fileReadCorruptFile)
             }
             let isGood = try log.withRecord(at: position) { bytes in
-                guard case .good(.frame, let header) = CheckedRecord(bytes) else { return false }
+                guard case .good(.frame(let frame), let header) = CheckedRecord(bytes),
+                    frame.id == id
+                else { return false }
                 let copy = try? Message(copying: bytes.extracting(droppingFirst: header))
                 return copy?.byteCount == stretch.frameBytes
             }

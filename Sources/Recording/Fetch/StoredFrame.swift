@@ -15,7 +15,19 @@ enum StoredFrame {
     /// - Throws: ``RecordingError/Kind/damaged`` when its segment is beyond repair; other kinds for
     ///   what may pass.
     static func read(_ id: FrameID, from log: Log) throws(RecordingError) -> StoredFrame {
+        let near = log.nearPosition(of: id)
+        if let near, case let stored = try read(id, at: near, from: log), case .found = stored {
+            return stored
+        }
         guard let position = try log.position(of: id) else { return .missing }
+        return try read(id, at: position, from: log)
+    }
+
+    private static func read(
+        _ id: FrameID,
+        at position: UInt64,
+        from log: Log
+    ) throws(RecordingError) -> StoredFrame {
         let stored = try log.withRecord(at: position) { bytes -> StoredFrame? in
             switch CheckedRecord(bytes) {
             case .damaged(let reason):

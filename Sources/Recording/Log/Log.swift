@@ -132,19 +132,23 @@ package final class Log: Sendable {
 
     // MARK: Reading by frame
 
+    /// The position of a frame if the sealed segment that was read last has it: frames are read in order,
+    /// and most are where the one before was.
+    ///
+    /// Look whether the frame is there: a wrong bit in an index may give it another one's name. Whatever
+    /// else is wrong is for ``position(of:)`` to find.
+    package func nearPosition(of frame: FrameID) -> UInt64? {
+        guard let segment = directory.withLock({ $0.open.last }),
+            let found = try? segment.position(of: frame)
+        else { return nil }
+        return found < promised ? found : nil
+    }
+
     /// The position of a frame, or `nil` when the log does not have it.
     ///
     /// - Throws: ``RecordingError/Kind/damaged`` when a segment that may have it is beyond repair;
     ///   other kinds for what may pass.
     package func position(of frame: FrameID) throws(RecordingError) -> UInt64? {
-        // Frames are read in order: most are where the one before was. Whatever is wrong there is
-        // found below.
-        if let segment = directory.withLock({ $0.open.last }),
-            let found = try? segment.position(of: frame), found < promised,
-            (try? segment.withRecord(at: found) { try? Frame(decoding: $0).id }) == frame
-        {
-            return found
-        }
         // The segment is the last one that began when the frame's place was still to come. What
         // began with a damaged checkpoint cannot tell: its neighbours are asked instead.
         let firsts = directory.withLock { $0.firsts }
