@@ -79,18 +79,23 @@ package struct SharedArena: Sendable {
         return false
     }
 
-    /// Gives what was not needed since it was last asked to the system, as after a while in which much
-    /// was held.
+    /// Gives what no payload takes, and none has taken since this was last called, to the system: as after
+    /// a while in which much was held.
     package mutating func trim() {
         var block = 1
-        var held = 1
+        // Neither held nor used of late is what lies between here and the next that is held.
+        var free = idle
         while block < unused {
-            if isHeld(block) { held = block + lengths[block] }
-            block += max(1, lengths[block])
+            guard isHeld(block) else {
+                block += 1
+                continue
+            }
+            if free < block { discard(free..<block) }
+            block += lengths[block]
+            free = max(free, block)
         }
-        let end = max(idle, held)
-        if end < unused { discard(end..<unused) }
-        unused = end
+        if free < unused { discard(free..<unused) }
+        unused = free
         idle = 1
     }
 

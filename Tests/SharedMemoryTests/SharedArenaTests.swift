@@ -1,6 +1,10 @@
 import SharedMemory
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 @Suite struct SharedArenaTests {
     private let memory: SharedMemory
     private var arena: SharedArena
@@ -58,6 +62,29 @@ import Testing
         SharedArena.giveBack(second, in: memory)
         arena.trim()
         #expect(put(bytes(10, 3)) == first)
+    }
+
+    /// Bytes of the memory that the system has given pages for.
+    private var takenByteCount: Int {
+        var facts = stat()
+        return unsafe stat(memory.path, &facts) == 0 ? Int(facts.st_blocks) * 512 : -1
+    }
+
+    @Test mutating func whatWasNotNeededSinceTheLastTrimIsGivenToTheSystemBelowWhatIsHeldToo()
+        throws
+    {
+        let block = SharedArena.blockByteCount
+        let offsets = try (0..<10).map { try #require(put(bytes(block, UInt8($0)))) }
+        let full = takenByteCount
+        for offset in offsets.dropLast() { SharedArena.giveBack(offset, in: memory) }
+        // What was used a moment ago stays.
+        arena.trim()
+        #expect(takenByteCount == full)
+        #expect(put(bytes(block, 20)) == offsets[0])
+        arena.trim()
+        #expect(takenByteCount == full - 8 * block)
+        #expect(read(block, at: offsets[0], of: memory) == bytes(block, 20))
+        #expect(read(block, at: offsets[9], of: memory) == bytes(block, 9))
     }
 
     @Test mutating func whateverOthersGiveBackNothingIsPutInTwice() throws {
