@@ -21,7 +21,7 @@ struct FrameExport {
     let isQuiet: Bool
     private var leftOut = LeftOut()
     /// Frames of which the log has no record.
-    private var gone: [FrameID] = []
+    private var gone = FrameSet()
     private var progress = ExportProgress(total: 0)
 
     init(to out: String, _ stop: StopSignal, isQuiet: Bool = false) {
@@ -68,7 +68,7 @@ struct FrameExport {
         } catch {
             switch error.kind {
             case .damaged: return leftOut.add(id, error)
-            case .gone: return gone.append(id)
+            case .gone: return gone.insert(id)
             default: throw error
             }
         }
@@ -82,12 +82,17 @@ struct FrameExport {
     mutating func end(_ catalog: CatalogReader) throws {
         progress.end("exported", out, isQuiet: isQuiet)
         var taken = 0
-        for id in gone {
-            // What the catalog has let go of meanwhile was taken, and is not lost.
-            if try SelectedFrame.named(id, catalog) == nil {
-                taken += 1
-            } else {
-                leftOut.add(id, .gone(id))
+        for (stream, epochs) in gone.streams.sorted(by: { $0.key < $1.key }) {
+            for (epoch, set) in epochs.sorted(by: { $0.key < $1.key }) {
+                for sequence in set.ranges.joined() {
+                    let id = FrameID(stream: stream, epoch: epoch, sequence: sequence)
+                    // What the catalog has let go of meanwhile was taken, and is not lost.
+                    if try SelectedFrame.named(id, catalog) == nil {
+                        taken += 1
+                    } else {
+                        leftOut.add(id, .gone(id))
+                    }
+                }
             }
         }
         if taken > 0 {

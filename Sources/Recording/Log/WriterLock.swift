@@ -84,6 +84,8 @@ package struct LockHolder: Sendable, Equatable {
     /// How an archive that serves is called.
     package static let serving = "archive serve"
 
+    /// Whether a process of this host or container holds the lock now.
+    let isHeld: Bool
     private let directory: String
     private let processID: String
     private let command: String
@@ -130,9 +132,6 @@ package struct LockHolder: Sendable, Equatable {
         let program = words.first?.split(separator: "/").last.map(String.init) ?? ""
         return ([program] + words.dropFirst()).joined(separator: " ")
     }
-
-    /// Whether a process of this host or container holds the lock now.
-    let isHeld: Bool
 
     /// Whether it is an archive that serves, or may be one.
     package var isServing: Bool { command.isEmpty || command == Self.serving }
