@@ -67,7 +67,7 @@ let package = Package(
         // What Zoetrope is.
         room("Routing", ["Wire"]),
         room("Recording", ["Wire", "LMDB", "Service", "ZeroMQ", deque, grdb, sqlite, logging]),
-        room("Capture", ["Wire", "Imaging"]),
+        room("Capture", ["Wire", "Imaging", deque]),
         room("Vision", ["Imaging"]),
         room("Service", ["Wire", "ZeroMQ", "SharedMemory", "CLinux", arguments, logging]),
         .target(

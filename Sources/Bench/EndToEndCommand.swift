@@ -23,8 +23,10 @@ struct EndToEndCommand: ParsableCommand {
     @Option(hinting: "Workers, all of one group.")
     var workers = 2
 
-    @Option(hinting: "Frames that a worker has in hand.")
-    var credit = 32
+    @Option(
+        help: "Frames that a worker has in hand; default: 32, and as many small ones as make 1 MiB."
+    )
+    var credit: Int?
 
     @Option(help: "Frames a second of each camera; default: as fast as they are acknowledged.")
     var fps: Double?
@@ -51,7 +53,9 @@ struct EndToEndCommand: ParsableCommand {
         guard (0...1_000).contains(detections), fps.map({ $0 > 0 && $0.isFinite }) ?? true else {
             throw ValidationError("it takes --fps above 0, and 0 to 1,000 --detections")
         }
-        guard (2...1_000).contains(credit) else { throw ValidationError("--credit is 2 to 1,000") }
+        guard credit.map({ (2...1_000).contains($0) }) ?? true else {
+            throw ValidationError("--credit is 2 to 1,000")
+        }
         guard policy != .latest else {
             throw ValidationError("--policy latest does not do every frame: take queue or durable")
         }
@@ -63,7 +67,7 @@ struct EndToEndCommand: ParsableCommand {
         let logger = printing.logger
         let pictures = try pictures.load()
         let (outcome, memory, time, behind) = try stand.withStand {
-            $0.queueFrames = queueFrames
+            $0.queueFrames = queueFrames(pictures)
         } _: { stand in
             var load = Load(
                 on: stand,
@@ -75,11 +79,11 @@ struct EndToEndCommand: ParsableCommand {
             for index in load.cameras.indices {
                 load.cameras[index].count = frames / cameras + (index < frames % cameras ? 1 : 0)
             }
-            load.queueFrames = queueFrames
+            load.queueFrames = queueFrames(pictures)
             if let fps { load.setRate(fps) }
             for index in load.workers.indices {
                 load.workers[index].detections = LoadWorker.detections(detections)
-                load.workers[index].credit = credit
+                load.workers[index].credit = credit(pictures)
                 load.workers[index].group =
                     GroupDefinition(name: LoadName.group, policy: policy.wish)
             }
@@ -93,8 +97,14 @@ struct EndToEndCommand: ParsableCommand {
         try show(outcome, pictures, memory: memory, processorTime: time, catalogBehind: behind)
     }
 
-    /// So many that each camera may have two under way.
-    private var queueFrames: Int { max(Load.queueFrames, 3 * cameras) }
+    private func credit(_ pictures: Pictures) -> Int {
+        credit ?? min(512, max(32, (1 << 20) / pictures.byteCount))
+    }
+
+    /// So many that each camera may have two under way, and no worker waits.
+    private func queueFrames(_ pictures: Pictures) -> Int {
+        max(Load.queueFrames, 3 * cameras, min(4_096, 8 * workers * credit(pictures)))
+    }
 
     private func show(
         _ outcome: Load.Outcome,

@@ -35,6 +35,10 @@ final class BrokerLoop {
     private let sharing: Sharing
     private var pool = MessagePool()
     private var identity = Message()
+    /// The last part of a message of three.
+    private var third = Message()
+    private var outboxes = Outboxes()
+    private var listeners = Listeners()
     var writer = ByteWriter()
     private var effects: [Effect] = []
     /// Peers that could not be reached; what they sent before may still come, until the next tick.
@@ -96,6 +100,7 @@ final class BrokerLoop {
         var poller = Poller()
         let ingestSlot = poller.add(ingest)
         let workSlot = poller.add(work)
+        let eventsSlot = poller.add(events)
         let stopSlot = poller.add(fileDescriptor: stop.fileDescriptor)
         var nextTick = Self.tick
         var nextStatus = Self.statusInterval
@@ -104,15 +109,18 @@ final class BrokerLoop {
             now = clock.now - start
             if outcome == .ready {
                 if poller.isReady(stopSlot) { break }
+                if poller.isReady(eventsSlot) { try receiveSubscriptions() }
                 if poller.isReady(ingestSlot) { try receive(from: .ingest) }
                 if poller.isReady(workSlot) { try receive(from: .work) }
                 try tell(.flush)
+                try handOver()
             }
             if now >= nextTick {
                 try giveUpUnreachable()
                 try tell(.tick)
                 reportOmittedLines()
                 for (peer, key) in sharing.takeEnded() { try send(Memory(key: key), to: peer) }
+                try handOver()
                 nextTick = now + Self.tick
             }
             if now >= nextStatus {
@@ -127,9 +135,17 @@ final class BrokerLoop {
     private func sayGoodbye() throws {
         logger.info("stopping: saying goodbye to \(routes.all.count) peers")
         for peer in routes.all { try send(Goodbye(reason: "the broker stops"), to: peer) }
+        try handOver()
     }
 
     // MARK: Receiving
+
+    private func receiveSubscriptions() throws {
+        for _ in 0..<Self.messagesPerTurn {
+            guard try events.receive(into: &identity) else { return }
+            identity.withBytes { listeners.handle($0) }
+        }
+    }
 
     private func socket(_ door: Routes.Door, _ body: (borrowing Socket) throws -> Void) rethrows {
         switch door {
@@ -139,39 +155,112 @@ final class BrokerLoop {
     }
 
     private func receive(from door: Routes.Door) throws {
-        for _ in 0..<Self.messagesPerTurn {
-            var event: Event?
+        var left = Self.messagesPerTurn
+        while left > 0 {
+            let slot = store.next()
+            let content = store[slot]
+            var hasCome = false
             try socket(door) { socket in
                 guard try socket.receive(into: &identity) else { return }
-                let routingID = identity.withBytes { RoutingID($0) }
-                let peer = routes.peer(on: .init(door: door, routingID: routingID))
-                event = try receiveMessage(from: socket, behind: door, peer)
+                hasCome = true
+                if identity.hasMore {
+                    try content.receive(from: socket, third: &third)
+                } else {
+                    content.receiveNothing()
+                }
             }
-            guard let event else { return }
-            try tell(event)
+            guard hasCome else { return }
+            let peer = routes.peer(
+                on: .init(door: door, routingID: identity.withBytes(RoutingID.init))
+            )
+            if content.type == .bundle, content.partCount == 2 {
+                left -= try open(content, behind: door, peer)
+            } else {
+                left -= 1
+                try tell(take(slot, from: content, behind: door, peer))
+            }
         }
     }
 
-    /// Receives the parts behind the identity and says what they mean.
-    private func receiveMessage(
-        from socket: borrowing Socket,
+    /// Takes the messages out of a bundle, up to the first that its peer should not have sent.
+    ///
+    /// - Returns: How many there were.
+    private func open(
+        _ bundle: SlotStore.Content,
+        behind door: Routes.Door,
+        _ peer: PeerID
+    ) throws -> Int {
+        let body = bundle.takePayload()
+        var count = 0
+        do {
+            let head = try bundle.withHeader { (bytes) throws(WireError) in
+                try Bundle(part: bytes)
+            }
+            var reader = BundleReader(head)
+            while let parts = try body.withBytes({ (bytes) throws(WireError) in
+                try reader.next(in: bytes)
+            }) {
+                count += 1
+                let slot = store.next()
+                body.withBytes { store[slot].receive(parts, of: $0) }
+                if store[slot].type == .hello { throw WireError.unexpectedType(.hello) }
+                let event = try take(slot, from: bundle, behind: door, peer)
+                try tell(event)
+                // What it said behind that is not heard.
+                if event.isOffence || routes[peer] == nil { break }
+            }
+        } catch let error as WireError {
+            try tell(.offence(peer, Self.malformed(error)))
+        }
+        return max(1, count)
+    }
+
+    private static func malformed(_ error: WireError) -> ErrorMessage {
+        ErrorMessage(
+            code: .malformed,
+            mayGoOn: false,
+            sentence: "what came is no message of ZWP/1: \(error)"
+        )
+    }
+
+    /// Says what the message in a slot means, and keeps its bytes if they are still needed.
+    ///
+    /// - Parameter carrier: What came from the socket: the message or its bundle.
+    private func take(
+        _ slot: Slot,
+        from carrier: SlotStore.Content,
         behind door: Routes.Door,
         _ peer: PeerID
     ) throws -> Event {
-        let slot = store.next()
         let content = store[slot]
+        let most = content.type?.partCount ?? 1
         var event: Event
         do {
-            guard identity.hasMore, try socket.receive(into: &content.header) else {
-                throw WireError.truncated
-            }
-            if let memory = try Self.memory(content) {
+            guard content.partCount > 0 else { throw WireError.truncated }
+            if content.type == .memory {
+                let memory = try content.withHeader { (bytes) throws(WireError) in
+                    try Memory(part: bytes)
+                }
                 if let answer = sharing.handle(memory, from: peer) {
                     answers.append((peer, answer))
                 }
                 event = .heartbeat(peer)
+            } else if content.type == .bundle, content.partCount == 1 {
+                let bundle = try content.withHeader { (bytes) throws(WireError) in
+                    try Bundle(part: bytes)
+                }
+                guard bundle.count == 0 else { throw WireError.truncated }
+                outboxes.admit(peer)
+                event = .heartbeat(peer)
             } else {
-                event = try Inbound.event(from: socket, behind: door, peer, slot, content, sharing)
+                event = try Inbound.event(
+                    behind: door,
+                    peer,
+                    slot,
+                    content,
+                    third: &third,
+                    sharing
+                )
             }
         } catch is NoSession {
             let sentence = "the session that the frame belongs to is over; say HELLO first"
@@ -180,26 +269,23 @@ final class BrokerLoop {
                 ErrorMessage(code: .noSession, mayGoOn: false, sentence: sentence)
             )
         } catch let error as WireError {
-            let sentence = "what came is no message of ZWP/1: \(error)"
-            event = .offence(
-                peer,
-                ErrorMessage(code: .malformed, mayGoOn: false, sentence: sentence)
-            )
+            event = .offence(peer, Self.malformed(error))
         }
-        // More parts than the message has, or parts behind what was no message.
-        let last = content.hasPayload ? content.payload.hasMore : content.header.hasMore
-        if last, try skipRest(of: socket) > 0, !event.isOffence {
+        if !event.isOffence, content.partCount > most {
             let sentence = "the message has more parts than it should"
             event = .offence(
                 peer,
                 ErrorMessage(code: .malformed, mayGoOn: false, sentence: sentence)
             )
         }
-        if case .hello = event { sharing.forget(peer) }
-        if event.isAboutSession { routes.setAddress(content.header.peerAddress, of: peer) }
+        if case .hello = event {
+            sharing.forget(peer)
+            try handOver(to: peer)
+            outboxes.forget(peer)
+        }
+        if event.isAboutSession { routes.setAddress(carrier.peerAddress, of: peer) }
         if event.keepsSlot {
-            try content.header.detach()
-            if content.hasPayload { try content.payload.detach() }
+            try content.detach()
             if let place = content.place { try keep(content, at: place) }
             store.take(slot)
         } else {
@@ -214,8 +300,7 @@ final class BrokerLoop {
     /// it is in memory once.
     private func keep(_ content: SlotStore.Content, at place: Sharing.Place) throws {
         guard !sharing.hasReadersOnly else { return sharing.hold(place) }
-        content.payload = try Self.copy(of: place)
-        content.place = nil
+        content.replacePayload(by: try Self.copy(of: place))
         sharing.giveBack(place)
     }
 
@@ -225,25 +310,6 @@ final class BrokerLoop {
         return payload
     }
 
-    /// What a peer says about shared memory, if that is what it says.
-    private static func memory(_ content: SlotStore.Content) throws -> Memory? {
-        try content.header.withBytes { bytes throws(WireError) in
-            guard bytes.byteCount > 3 else { return nil }
-            let type = unsafe bytes.unsafeLoad(fromByteOffset: 3, as: UInt8.self)
-            return type == MessageType.memory.rawValue ? try Memory(part: bytes) : nil
-        }
-    }
-
-    private func skipRest(of socket: borrowing Socket) throws -> Int {
-        var rest = Message()
-        var count = 0
-        repeat {
-            guard try socket.receive(into: &rest) else { break }
-            count += 1
-        } while rest.hasMore
-        return count
-    }
-
     // MARK: Performing
 
     private func tell(_ event: Event) throws {
@@ -251,6 +317,10 @@ final class BrokerLoop {
         effects.removeAll(keepingCapacity: true)
         router.handle(event, at: now, into: &effects)
         for effect in effects { try perform(effect) }
+        try giveBackUndelivered()
+    }
+
+    private func giveBackUndelivered() throws {
         while let lease = undelivered.popLast() {
             effects.removeAll(keepingCapacity: true)
             let event = Event.undelivered(lease.peer, token: lease.token)
@@ -278,6 +348,8 @@ final class BrokerLoop {
         case .refuse(let peer, let error): try send(error, to: peer)
         case .heartbeat(let peer): try send(Heartbeat(), to: peer)
         case .forget(let peer):
+            try handOver(to: peer)
+            outboxes.forget(peer)
             sharing.forget(peer)
             routes.forget(peer)
         case .ack(let peer, let ack): try send(ack, to: peer)
@@ -288,10 +360,11 @@ final class BrokerLoop {
         case .record(let peer, .gap(let gap)): try send(gap, to: peer)
         case .record(let peer, .dead(let letter)): try send(letter, to: peer)
         case .publish(let slot, let group, let stream):
+            guard listeners.wantResults else { return }
             writer.removeAll()
             writer.topic("result/", group, "/", stream)
             _ = try events.send(copying: writer.bytes, more: true)
-            try sendPart(of: store[slot].header, through: events, more: false)
+            try store[slot].sendHeader(through: events, &pool, more: false)
         case .release(let slot):
             if let place = store[slot].place { sharing.release(place) }
             store.release(slot)
@@ -320,9 +393,21 @@ final class BrokerLoop {
     private func send(_ message: some WireMessage, to peer: PeerID) throws {
         writer.removeAll()
         message.encode(to: &writer)
-        try address(peer) { socket in
-            _ = try socket.send(copying: writer.bytes)
+        try sendWritten(to: peer)
+    }
+
+    /// Sends what is in the writer, or gathers it; returns whether the peer can be reached so far.
+    @discardableResult
+    private func sendWritten(to peer: PeerID) throws -> Bool {
+        if try mayGather(writer.bytes.count, for: peer) {
+            let header = writer.bytes
+            outboxes.gather(for: peer) { body in
+                body.begin(parts: 1)
+                body.append(header)
+            }
+            return true
         }
+        return try address(peer) { socket in _ = try socket.send(copying: writer.bytes) }
     }
 
     private func send(_ deliver: Deliver, with slot: Slot, to peer: PeerID) throws {
@@ -331,16 +416,75 @@ final class BrokerLoop {
         }
         writer.removeAll()
         deliver.encode(to: &writer)
+        let content = store[slot]
+        let isFetched = isFetched(slot, for: peer)
+        if try mayGather(writer.bytes.count + content.byteCount(fetched: isFetched), for: peer) {
+            let (header, parts) = (writer.bytes, content.hasPayload ? 3 : 2)
+            outboxes.gather(for: peer, token: deliver.token) { body in
+                body.begin(parts: parts)
+                body.append(header)
+                content.append(to: &body, fetched: isFetched)
+            }
+            return
+        }
         let isReached = try address(peer) { socket in
             _ = try socket.send(copying: writer.bytes, more: true)
-            try sendParts(of: slot, through: socket, to: peer)
+            try content.send(through: socket, &pool, fetched: isFetched)
         }
         if !isReached { undelivered.append((peer, deliver.token)) }
     }
 
     private func send(_ slot: Slot, to peer: PeerID) throws {
         guard try introduce(slot, to: peer) else { return }
-        try address(peer) { socket in try sendParts(of: slot, through: socket, to: peer) }
+        let content = store[slot]
+        let isFetched = isFetched(slot, for: peer)
+        if try mayGather(content.byteCount(fetched: isFetched), for: peer) {
+            let parts = content.hasPayload ? 2 : 1
+            outboxes.gather(for: peer) { body in
+                body.begin(parts: parts)
+                content.append(to: &body, fetched: isFetched)
+            }
+            return
+        }
+        try address(peer) { socket in try content.send(through: socket, &pool, fetched: isFetched) }
+    }
+
+    // MARK: Gathering
+
+    /// Whether a message is to be gathered for a peer; if not, all that was gathered has left before it.
+    private func mayGather(_ byteCount: Int, for peer: PeerID) throws -> Bool {
+        guard outboxes.reads(peer) else { return false }
+        guard BundleBody.takes(byteCount) else {
+            try handOver(to: peer)
+            return false
+        }
+        if !outboxes.hasRoom(for: byteCount, to: peer) { try handOver(to: peer) }
+        return true
+    }
+
+    /// Hands over what was gathered for one peer.
+    private func handOver(to peer: PeerID) throws {
+        try outboxes.take(for: peer, handOver)
+    }
+
+    /// Hands over all that was gathered, and what comes of that.
+    private func handOver() throws {
+        while !outboxes.isEmpty {
+            try outboxes.takeLast(handOver)
+            try giveBackUndelivered()
+        }
+    }
+
+    private func handOver(_ outbox: borrowing Outboxes.Outbox) throws {
+        let isReached = try address(outbox.peer) { socket in
+            _ = try outbox.body.send(through: socket)
+        }
+        if !isReached { for token in outbox.tokens { undelivered.append((outbox.peer, token)) } }
+    }
+
+    /// Whether a peer is sent the payload's bytes where others are told where they lie.
+    private func isFetched(_ slot: Slot, for peer: PeerID) -> Bool {
+        store[slot].place != nil && !sharing.reads(peer)
     }
 
     /// Has the slot's payload ready for `peer`, if it lies in shared memory: a reader is told of the memory,
@@ -357,7 +501,7 @@ final class BrokerLoop {
         guard let memory = sharing.introduction(of: place, to: peer) else { return true }
         writer.removeAll()
         memory.encode(to: &writer)
-        let isReached = try address(peer) { socket in _ = try socket.send(copying: writer.bytes) }
+        let isReached = try sendWritten(to: peer)
         if isReached { sharing.noteIntroduction(of: place, to: peer) }
         return isReached
     }
@@ -367,31 +511,5 @@ final class BrokerLoop {
     private func fetchPayload(_ content: SlotStore.Content, from place: Sharing.Place) throws {
         guard content.fetched.byteCount == 0 else { return }
         content.fetched = try Self.copy(of: place)
-    }
-
-    private func sendParts(
-        of slot: Slot,
-        through socket: borrowing Socket,
-        to peer: PeerID
-    ) throws {
-        let content = store[slot]
-        try sendPart(of: content.header, through: socket, more: content.hasPayload)
-        guard content.hasPayload else { return }
-        if content.place == nil || sharing.reads(peer) {
-            try sendPart(of: content.payload, through: socket, more: false)
-        } else {
-            try sendPart(of: content.fetched, through: socket, more: false)
-        }
-    }
-
-    /// Sends a reference to the bytes of `part`, never a copy.
-    private func sendPart(
-        of part: borrowing Message,
-        through socket: borrowing Socket,
-        more: Bool
-    ) throws {
-        var reference = pool.takeReference(to: part)
-        _ = try socket.send(&reference, more: more)
-        pool.give(reference)
     }
 }

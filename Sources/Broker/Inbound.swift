@@ -7,21 +7,22 @@ struct NoSession: Error {}
 
 /// What the parts of a message from a peer mean to the router.
 enum Inbound {
-    /// Reads a message whose first part is in `content`, receiving the parts that belong to it.
+    /// Reads a message whose parts are in `content`, and arranges them there.
     ///
-    /// - Throws: ``WireError`` when the parts are no message; ``ZeroMQError`` for what no peer can
-    ///   cause.
+    /// - Parameter third: The last one of a message of three parts.
+    /// - Throws: ``WireError`` when the parts are no message; ``NoSession``.
     static func event(
-        from socket: borrowing Socket,
         behind door: Routes.Door,
         _ peer: PeerID,
         _ slot: Slot,
         _ content: SlotStore.Content,
+        third: inout Message,
         _ sharing: Sharing
     ) throws -> Event {
-        let type = try content.header.withBytes { bytes throws(WireError) in
+        let type = try content.withHeader { bytes throws(WireError) in
             try Header(part: bytes).type
         }
+        guard content.partCount >= type.partCount else { throw WireError.truncated }
         switch type {
         case .hello:
             let hello: Hello = try read(content)
@@ -31,22 +32,20 @@ enum Inbound {
         case .goodbye: return .goodbye(peer)
         case .frame:
             let frame: Frame = try read(content)
-            try receivePayload(of: frame, from: socket, into: content)
+            content.hasPayload = true
             try locatePayload(of: frame, in: content, peer, sharing)
             return .frame(peer, frame, slot)
         case .gap: return .gap(peer, try read(content))
         case .result:
             let result: Wire.Result = try read(content)
-            return .answer(peer, Answer(result), slot, byteCount: content.header.byteCount)
+            return .answer(peer, Answer(result), slot, byteCount: content.headerByteCount)
         case .committed: return .committed(peer, try read(content))
         case .fetched:
             let fetched: Fetched = try read(content)
-            guard content.header.hasMore, try socket.receive(into: &content.header) else {
-                throw WireError.truncated
-            }
+            content.dropFirst(third: &third)
+            content.hasPayload = true
             let frame: Frame = try read(content)
-            try receivePayload(of: frame, from: socket, into: content)
-            guard content.payload.byteCount == Int(frame.byteCount) else {
+            guard content.payloadByteCount == Int(frame.byteCount) else {
                 throw WireError.invalid("payload length")
             }
             return .fetched(peer, fetched, frame, slot)
@@ -55,8 +54,8 @@ enum Inbound {
         case .group: return .group(peer, try read(content))
         case .debt: return .debt(peer, try read(content))
         case .ready: return .ready(peer)
-        // The loop deals with the one, and the other is only ever a payload's part.
-        case .memory, .sharedPayload: throw WireError.unexpectedType(type)
+        // The loop deals with two of them, and the other is only ever a payload's part.
+        case .memory, .sharedPayload, .bundle: throw WireError.unexpectedType(type)
         case .welcome, .error, .ack, .deliver, .fetch, .dead, .checkpoint, .job, .owed, .order,
             .stretch, .stub, .begun, .status, .streamStatus, .groupStatus, .workerStatus:
             throw WireError.unexpectedType(type)
@@ -66,18 +65,7 @@ enum Inbound {
     private static func read<Kind: WireMessage>(
         _ content: SlotStore.Content
     ) throws(WireError) -> Kind {
-        try content.header.withBytes { bytes throws(WireError) in try Kind(part: bytes) }
-    }
-
-    private static func receivePayload(
-        of frame: Frame,
-        from socket: borrowing Socket,
-        into content: SlotStore.Content
-    ) throws {
-        guard content.header.hasMore, try socket.receive(into: &content.payload) else {
-            throw WireError.truncated
-        }
-        content.hasPayload = true
+        try content.withHeader { bytes throws(WireError) in try Kind(part: bytes) }
     }
 
     /// Finds the payload where its part says that it lies, unless it is the part itself.
@@ -88,17 +76,28 @@ enum Inbound {
         _ sharing: Sharing
     ) throws {
         let byteCount = Int(frame.byteCount)
-        guard content.payload.byteCount != byteCount else { return }
-        guard sharing.knows(peer) || content.payload.byteCount != SharedPayload.byteCount else {
+        guard content.payloadByteCount != byteCount else { return }
+        guard sharing.knows(peer) || content.payloadByteCount != SharedPayload.byteCount else {
             throw NoSession()
         }
-        let place = try? content.payload.withBytes { (bytes) throws(WireError) in
+        let place = try? content.withPayload { (bytes) throws(WireError) in
             try SharedPayload(part: bytes)
         }
         guard let place, let found = sharing.place(place, byteCount: byteCount, from: peer) else {
             throw WireError.invalid("payload length")
         }
         content.place = found
+    }
+}
+
+extension MessageType {
+    /// Parts of such a message.
+    var partCount: Int {
+        switch self {
+        case .frame: 2
+        case .fetched: 3
+        default: 1
+        }
     }
 }
 

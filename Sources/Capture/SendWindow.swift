@@ -1,3 +1,4 @@
+internal import DequeModule
 package import Wire
 
 /// The frames that a camera holds until they are acknowledged, and what it may send next.
@@ -82,7 +83,7 @@ package struct SendWindow: Sendable {
     private let limits: Limits
     private var isEpochStale = false
     /// In order, without holes between them.
-    private var held: [Held] = []
+    private var held: Deque<Held> = []
     /// How many of ``held`` were sent in this session, or need not be.
     private var sentItems = 0
     private var nextSequence: UInt64 = 0
@@ -268,12 +269,13 @@ package struct SendWindow: Sendable {
 
     /// Lets go of the oldest `count` items.
     private mutating func free(_ count: Int) {
-        let freed = held.prefix(count)
-        let frames = freed.count { $0.frame != nil }
-        freedCount += UInt64(frames)
-        heldFrameCount -= frames
-        heldByteCount -= freed.reduce(0) { $0 + $1.byteCount }
-        held.removeFirst(count)
+        for _ in 0..<count {
+            guard let freed = held.popFirst() else { break }
+            guard freed.frame != nil else { continue }
+            freedCount += 1
+            heldFrameCount -= 1
+            heldByteCount -= freed.byteCount
+        }
         sentItems = max(0, sentItems - count)
     }
 

@@ -29,6 +29,12 @@ package struct ByteWriter: Sendable {
     /// What goes beyond `limit` bytes is cut off between two Unicode scalars.
     mutating func string(_ value: String, limit: Int = Int(UInt16.max)) {
         let utf8 = value.utf8
+        if utf8.count <= limit {
+            u16(UInt16(utf8.count))
+            let span = value.utf8Span.span
+            unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+            return
+        }
         let cut = utf8.index(utf8.startIndex, offsetBy: limit, limitedBy: utf8.endIndex)
         var end = cut ?? utf8.endIndex
         while end < utf8.endIndex, utf8[end] & 0xC0 == 0x80 { end = utf8.index(before: end) }
@@ -53,7 +59,7 @@ package struct ByteWriter: Sendable {
     /// Begins a header and returns where it starts.
     mutating func beginHeader(_ type: MessageType) -> Int {
         let start = bytes.count
-        bytes.append(contentsOf: [0x5A, 0x57, protocolVersion, type.rawValue])
+        u32(0x575A | UInt32(protocolVersion) << 16 | UInt32(type.rawValue) << 24)
         u32(0)
         u64(0)
         return start
@@ -68,9 +74,12 @@ package struct ByteWriter: Sendable {
         patch(hash, at: start + 8)
     }
 
-    private mutating func patch<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
-        for index in 0..<MemoryLayout<Value>.size {
-            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+    private mutating func patch<Value: FixedWidthInteger & BitwiseCopyable>(
+        _ value: Value,
+        at offset: Int
+    ) {
+        unsafe bytes.withUnsafeMutableBytes {
+            unsafe $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
         }
     }
 }

@@ -10,6 +10,7 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
     case goodbye = 5
     case memory = 6
     case sharedPayload = 7
+    case bundle = 8
 
     // Cameras.
     case frame = 16

@@ -34,6 +34,7 @@ extension Socket {
     /// - Throws: ``ZeroMQError`` for what no peer can cause.
     package borrowing func receiveConnectionEvent() throws(ZeroMQError) -> ConnectionEvent? {
         guard let monitor = unsafe handle.monitor else { return nil }
+        handle.isMonitorSettled = false
         var bytes: InlineArray<6, UInt8> = .init(repeating: 0)
         while true {
             // Two parts: the event with its value in 6 bytes, and the endpoint.

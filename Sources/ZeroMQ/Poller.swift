@@ -4,9 +4,11 @@ import CZeroMQ
 import Glibc
 #endif
 
-/// Waits for any of several sockets and file descriptors, by zmq_poll(3).
+/// Waits for any of several sockets and file descriptors, by one poll(2) each time if that can be.
 ///
-/// Used on the thread of its sockets. A socket that was closed is passed over.
+/// zmq_poll(3) asks each socket before it waits and behind it, at the cost of a system call each; this asks
+/// only those that may have changed, see `ZMQ_FD` in zmq_getsockopt(3). Used on the thread of its sockets. A
+/// socket that was closed is passed over.
 @safe
 package struct Poller: ~Copyable {
     /// What to wait for.
@@ -43,7 +45,10 @@ package struct Poller: ~Copyable {
     }
 
     private var sources: [Source] = []
-    private var items: [zmq_pollitem_t] = unsafe []
+    private var interests: [Interest] = []
+    /// What the last wait found, by slot.
+    private var found: [Interest] = []
+    private var items: [pollfd] = []
 
     /// A poller of nothing.
     package init() {}
@@ -75,7 +80,8 @@ package struct Poller: ~Copyable {
 
     /// Changes what is waited for.
     package mutating func set(_ slot: Slot, _ interest: Interest) {
-        unsafe items[slot.index].events = interest.rawValue
+        interests[slot.index] = interest
+        if case .descriptor = sources[slot.index] { items[slot.index].events = interest.pollEvents }
     }
 
     /// Waits until a slot is ready.
@@ -84,29 +90,61 @@ package struct Poller: ~Copyable {
     /// - Returns: Whether a slot is ready, or the time is over.
     /// - Throws: `ETERM` or `ENOTSOCK`, which mean a mistake in this process.
     package mutating func wait(for timeout: Duration?) throws(ZeroMQError) -> Outcome {
+        let deadline = timeout.map { ContinuousClock.now + $0 }
+        var isReady = false
         for index in sources.indices {
+            found[index] = []
             switch sources[index] {
-            case .socket(let handle): unsafe items[index].socket = handle.raw
-            case .connectionEvents(let handle): unsafe items[index].socket = handle.monitor
+            case .socket(let handle): items[index].fd = handle.descriptor
+            case .connectionEvents(let handle): items[index].fd = handle.monitorDescriptor
             case .descriptor: break
             }
-            unsafe items[index].revents = 0
+            if try ask(index, isSignaled: false) { isReady = true }
         }
-        let milliseconds = timeout.map { Int(max(0, $0.roundedUpMilliseconds)) } ?? -1
-        let count = unsafe zmq_poll(&items, Int32(items.count), milliseconds)
-        if count > 0 { return .ready }
-        if count == 0 { return .timedOut }
-        let error = ZeroMQError.last("zmq_poll")
-        guard error.isInterruption else { throw error }
-        return .interrupted
+        while true {
+            let left = isReady ? .zero : deadline.map { $0 - .now }
+            let milliseconds = left.map { max(0, $0.roundedUpMilliseconds) } ?? -1
+            let count = unsafe poll(&items, nfds_t(items.count), milliseconds)
+            guard count >= 0 else {
+                let error = ZeroMQError.last("poll")
+                guard error.isInterruption else { throw error }
+                return .interrupted
+            }
+            for index in sources.indices where items[index].revents != 0 {
+                if try ask(index, isSignaled: true) { isReady = true }
+            }
+            if isReady { return .ready }
+            // Else libzmq had something to do for itself.
+            if let deadline, deadline <= .now { return .timedOut }
+        }
     }
 
     /// Whether the last ``wait(for:)`` found `slot` ready for `interest`.
     ///
     /// A descriptor in error counts as ready, so that reading it tells the error.
     package func isReady(_ slot: Slot, _ interest: Interest = .readable) -> Bool {
-        let found = unsafe items[slot.index].revents
-        return found & (interest.rawValue | Int16(ZMQ_POLLERR)) != 0
+        !found[slot.index].isDisjoint(with: interest)
+    }
+
+    /// Notes what a slot is ready for.
+    ///
+    /// - Parameter isSignaled: Whether poll(2) found something; else only what it cannot find is asked for.
+    private mutating func ask(_ index: Int, isSignaled: Bool) throws(ZeroMQError) -> Bool {
+        let interest = interests[index]
+        switch sources[index] {
+        case .socket(let handle):
+            guard isSignaled || !handle.isSettled || interest.contains(.writable) else {
+                return false
+            }
+            found[index] = Interest(rawValue: try handle.events()).intersection(interest)
+        case .connectionEvents(let handle):
+            guard isSignaled || !handle.isMonitorSettled else { return false }
+            found[index] = Interest(rawValue: try handle.monitorEvents()).intersection(interest)
+        case .descriptor:
+            guard isSignaled else { return false }
+            found[index] = Interest(pollEvents: items[index].revents)
+        }
+        return !found[index].isEmpty
     }
 
     private mutating func append(
@@ -115,10 +153,30 @@ package struct Poller: ~Copyable {
         _ interest: Interest
     ) -> Slot {
         sources.append(source)
-        unsafe items.append(
-            zmq_pollitem_t(socket: nil, fd: descriptor, events: interest.rawValue, revents: 0)
-        )
+        interests.append(interest)
+        found.append([])
+        // That of a socket is readable when libzmq has something to do, whatever that is.
+        let isSocket = if case .descriptor = source { false } else { true }
+        let events = isSocket ? Interest.readable.pollEvents : interest.pollEvents
+        items.append(pollfd(fd: descriptor, events: events, revents: 0))
         return Slot(index: sources.count - 1)
+    }
+}
+
+extension Poller.Interest {
+    /// What poll(2) found; all of it where something is wrong.
+    fileprivate init(pollEvents: Int16) {
+        self = []
+        let isBroken = pollEvents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0
+        if isBroken || pollEvents & Int16(POLLIN) != 0 { insert(.readable) }
+        if isBroken || pollEvents & Int16(POLLOUT) != 0 { insert(.writable) }
+    }
+
+    fileprivate var pollEvents: Int16 {
+        var events: Int32 = 0
+        if contains(.readable) { events |= Int32(POLLIN) }
+        if contains(.writable) { events |= Int32(POLLOUT) }
+        return Int16(events)
     }
 }
 

@@ -104,9 +104,13 @@ extension Socket {
         into message: inout Message,
         from handle: SocketHandle
     ) throws(ZeroMQError) -> Bool {
+        handle.isSettled = false
         while unsafe zmq_msg_recv(message.raw, handle.raw, ZMQ_DONTWAIT) < 0 {
             let error = ZeroMQError.last("zmq_msg_recv")
-            if error.code == EAGAIN { return false }
+            if error.code == EAGAIN {
+                handle.isSettled = true
+                return false
+            }
             guard error.isInterruption else { throw error }
         }
         return true
@@ -116,6 +120,7 @@ extension Socket {
         _ operation: StaticString,
         _ send: () -> Int32
     ) throws(ZeroMQError) -> SendOutcome {
+        handle.isSettled = false
         while send() < 0 {
             let error = ZeroMQError.last(operation)
             switch error.code {

@@ -11,6 +11,7 @@ extension MessageType {
         case .goodbye: Goodbye.self
         case .memory: Memory.self
         case .sharedPayload: SharedPayload.self
+        case .bundle: Bundle.self
         case .frame: Frame.self
         case .ack: Ack.self
         case .gap: Gap.self

@@ -10,6 +10,8 @@ struct FakeBroker: ~Copyable {
     private var poller: Poller
     private var peer: RoutingID?
     private let clock = ContinuousClock()
+    /// Messages of a bundle that are left.
+    private var bundled: [[[UInt8]]] = []
 
     /// Listens on `endpoint`.
     init(_ endpoint: String, _ context: Context) throws {
@@ -44,6 +46,7 @@ struct FakeBroker: ~Copyable {
     mutating func receive() throws -> [[UInt8]] {
         let deadline = clock.now + .seconds(60)
         while true {
+            if !bundled.isEmpty { return bundled.removeFirst() }
             if let identity = try socket.receive() {
                 peer = identity.withBytes { RoutingID($0) }
                 var parts: [[UInt8]] = []
@@ -53,11 +56,28 @@ struct FakeBroker: ~Copyable {
                     parts.append(part.copyBytes())
                 }
                 let type = try Fixture.type(parts[0])
-                if type != .heartbeat { return parts }
+                if type == .bundle {
+                    bundled = try messages(ofBundle: parts)
+                } else if type != .heartbeat {
+                    return parts
+                }
             }
             try #require(clock.now < deadline, "nothing came")
             _ = try poller.wait(for: .milliseconds(100))
         }
+    }
+
+    /// The messages of a bundle, heartbeats aside; each by its parts.
+    private func messages(ofBundle parts: [[UInt8]]) throws -> [[[UInt8]]] {
+        guard parts.count == 2 else { return [] }
+        var reader = BundleReader(try Fixture.decode(Bundle.self, parts[0]))
+        let body = parts[1]
+        var messages: [[[UInt8]]] = []
+        while let places = try unsafe reader.next(in: body.span.bytes) {
+            let message = (0..<places.count).map { Array(body[places[$0]]) }
+            if try Fixture.type(message[0]) != .heartbeat { messages.append(message) }
+        }
+        return messages
     }
 
     /// The next message of type `Value`; others before it are passed over.

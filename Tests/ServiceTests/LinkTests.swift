@@ -49,6 +49,67 @@ import ZeroMQ
         #expect(router.lastPayload.copyBytes() == [1, 2, 3])
     }
 
+    @Test func smallMessagesLeaveTogetherAndInOrder() throws {
+        let router = try Router(in: context)
+        var link = try makeLink(to: router.endpoint)
+        try connect(&link, to: router)
+        #expect(try link.send(Committed(count: 1, trouble: "")) == .sent)
+        var payload = try Message(copying: [1, 2, 3])
+        #expect(try link.send(Committed(count: 2, trouble: ""), payload: &payload) == .sent)
+        #expect(payload.byteCount == 0)
+        var large = try Message(byteCount: Bundle.largestMessage)
+        #expect(try link.send(Committed(count: 3, trouble: ""), payload: &large) == .sent)
+        #expect(try router.receiveFirst(driving: &link) == .bundle)
+        let body = router.lastPayload.copyBytes()
+        var reader = BundleReader(Bundle(count: 2))
+        let first = try #require(try unsafe reader.next(in: body.span.bytes))
+        #expect(Array(body[first[0]]) == Committed(count: 1, trouble: "").encoded())
+        let second = try #require(try unsafe reader.next(in: body.span.bytes))
+        #expect(Array(body[second[0]]) == Committed(count: 2, trouble: "").encoded())
+        #expect(Array(body[second[1]]) == [1, 2, 3])
+        #expect(try unsafe reader.next(in: body.span.bytes) == nil)
+        // What is large goes alone, behind what was gathered.
+        #expect(try router.receiveFirst(driving: &link) == .committed)
+    }
+
+    @Test func aBundleIsReadAsItsMessages() throws {
+        let router = try Router(in: context)
+        var link = try makeLink(to: router.endpoint)
+        try connect(&link, to: router)
+        var body = BundleBody()
+        for count in 1...3 {
+            body.begin(parts: count)
+            body.append(
+                Ack(stream: "s", epoch: 1, receivedNext: 1, archivedNext: 1, limit: 1).encoded()
+            )
+            for _ in 1..<count { body.append([7]) }
+        }
+        try router.answer(Bundle(count: 3), with: [body.bytes])
+        for count in 1...3 {
+            switch try link.next(until: .now + patience) {
+            case .message(let parts):
+                #expect(parts.type == .ack)
+                #expect((parts.payload == nil) == (count == 1))
+                #expect((parts.frameHeader == nil) == (count < 3))
+                link.recycle(parts)
+            default: Issue.record("no message")
+            }
+        }
+    }
+
+    @Test(arguments: [0, 1, 9])
+    func aBundleThatIsNoneEndsTheSession(cut: Int) throws {
+        let router = try Router(in: context)
+        var link = try makeLink(to: router.endpoint)
+        try connect(&link, to: router)
+        var body = BundleBody()
+        body.begin(parts: 1)
+        // A bundle in a bundle, or one that is cut off.
+        body.append((cut == 0 ? Bundle(count: 1) : Bundle(count: 0)).encoded())
+        try router.answer(Bundle(count: 1), with: [Array(body.bytes.dropLast(cut))])
+        #expect(try link.nextName() == "lost")
+    }
+
     @Test func aPartLargerThanTheBrokerTakesIsNotSent() throws {
         let router = try Router(in: context)
         var link = try makeLink(to: router.endpoint)

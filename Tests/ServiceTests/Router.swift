@@ -63,8 +63,9 @@ final class Router {
         _ = try socket.receive(into: &part)
         let type = try part.withBytes { try Header($0).type }
         if part.hasMore { _ = try socket.receive(into: &lastPayload) }
-        // This broker shares no memory.
-        return type == .memory ? try receive() : type
+        // This broker shares no memory, and sends no bundles.
+        let isAsking = type == .memory || (type == .bundle && !part.hasMore)
+        return isAsking ? try receive() : type
     }
 
     /// Sends a message, and more parts after its header, to whoever was heard last.

@@ -12,21 +12,27 @@ struct BadPeerTests {
             let whole = try await Whole(system)
             for offence in Offence.strangers {
                 for door in offence.doors {
-                    let peer = try RawPeer(door == .ingest ? system.ingest : system.work)
-                    try await expect(offence, from: peer)
+                    for isBundled in [false, true] where !isBundled || offence.mayBeBundled {
+                        let peer = try RawPeer(door == .ingest ? system.ingest : system.work)
+                        try await expect(offence, from: peer, bundled: isBundled)
+                    }
                 }
             }
             for offence in Offence.workers {
-                let peer = try RawPeer(system.work)
-                try peer.helloWorker("look")
-                _ = try await peer.next(Welcome.self)
-                try await expect(offence, from: peer)
+                for isBundled in [false, true] where !isBundled || offence.mayBeBundled {
+                    let peer = try RawPeer(system.work)
+                    try peer.helloWorker("look")
+                    _ = try await peer.next(Welcome.self)
+                    try await expect(offence, from: peer, bundled: isBundled)
+                }
             }
             for offence in Offence.cameras {
-                let peer = try RawPeer(system.ingest)
-                try peer.helloCamera("bad")
-                _ = try await peer.next(Welcome.self)
-                try await expect(offence, from: peer)
+                for isBundled in [false, true] where !isBundled || offence.mayBeBundled {
+                    let peer = try RawPeer(system.ingest)
+                    try peer.helloCamera("bad")
+                    _ = try await peer.next(Welcome.self)
+                    try await expect(offence, from: peer, bundled: isBundled)
+                }
             }
             let cuts = try system.running("broker").record.log.filter { $0.contains("was cut off") }
             #expect(!cuts.isEmpty)
@@ -35,8 +41,15 @@ struct BadPeerTests {
         }
     }
 
-    private func expect(_ offence: Offence, from peer: RawPeer) async throws {
-        try peer.send(parts: offence.parts())
+    private func expect(
+        _ offence: Offence,
+        from peer: RawPeer,
+        bundled isBundled: Bool = false
+    ) async throws {
+        let parts = offence.parts()
+        // What is behind it would be one more error.
+        let more = [Fetched(run: Run(group: "look", number: 0)).encoded()]
+        try peer.send(parts: isBundled ? Offence.bundled(parts, before: more) : parts)
         let error = try await peer.next(ErrorMessage.self)
         #expect(error.code == offence.code, "\(offence.name): \(error)")
         #expect(error.sentence.contains(offence.words), "\(offence.name): \(error)")

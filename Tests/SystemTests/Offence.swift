@@ -38,6 +38,23 @@ extension Offence {
         return [bytes]
     }
 
+    /// The same message in a bundle, with one behind it that is not to be heard.
+    static func bundled(_ message: [[UInt8]], before next: [[UInt8]] = []) -> [[UInt8]] {
+        var body = BundleBody()
+        for parts in [message, next] where !parts.isEmpty {
+            body.begin(parts: parts.count)
+            for part in parts { body.append(part) }
+        }
+        return [Bundle(count: body.count).encoded(), body.bytes]
+    }
+
+    /// Whether it means the same in a bundle.
+    var mayBeBundled: Bool {
+        let parts = parts()
+        return parts.count <= 3 && parts[0].count > 3 && parts[0][3] != MessageType.hello.rawValue
+            && parts[0][3] != MessageType.bundle.rawValue
+    }
+
     private static func hello(_ role: Hello.Role) -> [[UInt8]] {
         [Hello(name: "bad", role: role).encoded()]
     }
@@ -81,6 +98,16 @@ extension Offence {
         Offence("a payload of another length", .malformed, "payload length") {
             [RawPeer.frame(id, [1, 2, 3]).encoded(), [1, 2, 3, 4]]
         },
+        Offence("a bundle without its body", .malformed, "ends before") {
+            [Bundle(count: 1).encoded()]
+        },
+        Offence("a bundle of too many", .malformed, "bundle") {
+            [Bundle(count: Bundle.most + 1).encoded(), [1]]
+        },
+        Offence("a bundle in a bundle", .malformed, "bundle") {
+            bundled(bundled([Heartbeat().encoded()]))
+        },
+        Offence("HELLO in a bundle", .malformed, "hello") { bundled(hello(.worker(worker))) },
         Offence("what only the broker says", .malformed, "welcome") { [Welcome().encoded()] },
         Offence("a frame before HELLO", .noSession, "HELLO") {
             [RawPeer.frame(id, [1, 2, 3]).encoded(), [1, 2, 3]]
@@ -113,6 +140,9 @@ extension Offence {
 
     /// From a worker of the group `look` that was welcomed.
     static let workers: [Offence] = [
+        Offence("a bundle with more in it", .malformed, "bundle length") {
+            bundled([Heartbeat().encoded()]).enumerated().map { $0 == 0 ? $1 : $1 + [0] }
+        },
         Offence("FETCHED", .unexpected, "archive") {
             let frame = RawPeer.frame(id, [1, 2, 3]).encoded()
             return [Fetched(run: run).encoded(), frame, [1, 2, 3]]

@@ -92,6 +92,8 @@ private let sessionMessages: [String: any WireMessage] = [
     "goodbye": Goodbye(reason: "stopped by SIGTERM"),
     "goodbye without a reason": Goodbye(reason: ""),
     "memory that is asked for": Memory(),
+    "bundle of none": Bundle(),
+    "bundle": Bundle(count: 256),
     "memory to open": Memory(key: 0x0123_4567_89ab_cdef, path: "/proc/4711/fd/23"),
     "shared payload": SharedPayload(key: 0x0123_4567_89ab_cdef, offset: 1 << 20),
 ]

@@ -65,6 +65,12 @@ package struct Link: ~Copyable {
     var pool = MessagePool(capacity: 256)
     var writer = ByteWriter()
     var sharing: PayloadSharing
+    /// Small messages for the broker that leave together, the latest by ``flushDeadline``.
+    var outgoing = BundleBody()
+    var flushDeadline = Duration.zero
+    /// The body of a bundle from the broker, as long as messages of it are left.
+    var incoming: Message?
+    var incomingReader = BundleReader(Bundle())
     /// Effects of the state, used again; those before ``nextEffect`` have been performed.
     var effects: [LinkState.Effect] = []
     var nextEffect = 0
@@ -126,7 +132,7 @@ package struct Link: ~Copyable {
     ///
     /// - Parameter reason: Why, for a person; may be empty.
     package consuming func close(reason: String = "") {
-        if isConnected { _ = try? send(Goodbye(reason: reason)) }
+        if isConnected, (try? flush()) == true { try? say(Goodbye(reason: reason)) }
         if let socket = socket.take() { socket.close(linger: .milliseconds(200)) }
     }
 

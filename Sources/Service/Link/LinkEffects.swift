@@ -13,6 +13,8 @@ extension Link {
             case .close:
                 held = nil
                 sharing.end()
+                outgoing.removeAll()
+                incoming = nil
                 if let socket = socket.take() { socket.close() }
             case .sendHello:
                 let hello = makeHello()

@@ -32,6 +32,7 @@ extension Link {
             while true {
                 if let event = try performEffects() { return event }
                 if hasGivenUp { break }
+                if !outgoing.isEmpty, now >= flushDeadline { _ = try handOver() }
                 if burst < Self.longestBurst || held != nil {
                     switch try receive() {
                     case .forOwner(let parts): return .message(parts)
@@ -70,11 +71,13 @@ extension Link {
     ) throws(ZeroMQError) -> LinkEvent? {
         let wasBusy = burst >= Self.longestBurst
         burst = 0
-        let awaitsRoom = wantsToSend && isConnected
+        let isHandedOver = try handOver()
+        let awaitsRoom = (wantsToSend || !isHandedOver) && isConnected
         poller.set(slots.messages, awaitsRoom ? [.readable, .writable] : .readable)
         var timeout = max(.zero, state.nextTick - now)
         if let deadline { timeout = min(timeout, max(.zero, deadline - clock.now)) }
         let isReady = try poller.wait(for: wasBusy ? .zero : timeout) == .ready
+        let now = now
 
         // A message that waits to be read is a sign of life.
         if isReady && poller.isReady(slots.messages) {
@@ -91,7 +94,9 @@ extension Link {
                 return .stopped
             }
             if poller.isReady(slots.wakeUp), wakeUp.drain() { return .woken }
-            if awaitsRoom, poller.isReady(slots.messages, .writable) { return .writable }
+            if awaitsRoom, wantsToSend, poller.isReady(slots.messages, .writable) {
+                return .writable
+            }
         }
         if let deadline, clock.now >= deadline { return .timedOut }
         return nil
@@ -113,6 +118,7 @@ extension Link {
 
     /// Receives one message, if there is one.
     private mutating func receive() throws(ZeroMQError) -> Received {
+        if let bundle = incoming.take() { return try unpack(bundle) }
         var head = pool.take()
         guard try receive(into: &head) else {
             pool.give(head)
@@ -140,6 +146,41 @@ extension Link {
         return sort(head, second, third)
     }
 
+    /// Takes the next message out of a bundle.
+    private mutating func unpack(_ bundle: consuming Message) throws(ZeroMQError) -> Received {
+        let parts: BundleReader.Parts?
+        do throws(WireError) {
+            parts = try bundle.withBytes { (bytes) throws(WireError) in
+                try incomingReader.next(in: bytes)
+            }
+        } catch {
+            pool.give(bundle)
+            state.handle(.garbled(error.description), at: now, into: &effects)
+            return .dealtWith
+        }
+        guard let parts else {
+            pool.give(bundle)
+            return .dealtWith
+        }
+        burst += 1
+        let head = try copy(parts[0], of: bundle)
+        let second = parts.count > 1 ? try copy(parts[1], of: bundle) : nil
+        let third = parts.count > 2 ? try copy(parts[2], of: bundle) : nil
+        incoming = consume bundle
+        return sort(head, second, third)
+    }
+
+    private mutating func copy(
+        _ range: Range<Int>,
+        of bundle: borrowing Message
+    ) throws(ZeroMQError) -> Message {
+        var part = pool.take()
+        try bundle.withBytes { (bytes) throws(ZeroMQError) in
+            try part.replace(copying: bytes.extracting(range))
+        }
+        return part
+    }
+
     private mutating func receive(into message: inout Message) throws(ZeroMQError) -> Bool {
         switch socket {
         case .some(let socket): try socket.receive(into: &message)
@@ -164,6 +205,7 @@ extension Link {
                     try Welcome(decoding: bytes)
                 }
                 adopt(welcome)
+                if !isConnected { _ = try? say(Bundle()) }
                 if sharing.asks() { _ = try? say(Memory()) }
                 event = .welcomed(welcome)
             case .error:
@@ -180,6 +222,16 @@ extension Link {
                 )
             case .heartbeat:
                 event = .heard
+            case .bundle:
+                // A bundle holds none.
+                guard incoming == nil, let body = second.take() else {
+                    throw .unexpectedType(type)
+                }
+                incomingReader = BundleReader(
+                    try head.withBytes { (bytes) throws(WireError) in try Bundle(decoding: bytes) }
+                )
+                incoming = consume body
+                event = .heard
             case .memory:
                 share(
                     try head.withBytes { (bytes) throws(WireError) in try Memory(decoding: bytes) }
@@ -189,7 +241,8 @@ extension Link {
                 event = .heard
                 if isConnected {
                     try fetchPayload(type, head, &second, &third)
-                    state.handle(.heard, at: now, into: &effects)
+                    // Of a bundle, its first message is a sign of life.
+                    if incoming == nil { state.handle(.heard, at: now, into: &effects) }
                     return .forOwner(arrange(type, head, second, third))
                 }
             }

@@ -1,8 +1,24 @@
 package import Wire
 package import ZeroMQ
 
+/// How a message leaves.
+private enum Way {
+    /// Together with others.
+    case bundle
+    /// By itself, behind all that was gathered.
+    case alone
+    /// Not now.
+    case blocked
+}
+
 extension Link {
+    /// How long small messages are gathered at most while others are received.
+    private static var gathering: Duration { .microseconds(500) }
+
     /// Sends a message that is a header alone.
+    ///
+    /// Small messages are gathered, and leave together when ``next(until:wantsToSend:)`` waits; call
+    /// ``flush()`` before anything else that takes long.
     ///
     /// - Parameter message: What to say.
     /// - Returns: What became of it.
@@ -10,7 +26,8 @@ extension Link {
     package mutating func send(_ message: some WireMessage) throws(Failure) -> SendOutcome {
         guard isConnected else { return .wouldBlock }
         encode(message)
-        return note(try unsafe offer(writer.bytes.span.bytes))
+        let encoded = writer.bytes
+        return try unsafe send(header: encoded.span.bytes)
     }
 
     /// Sends a message whose header is encoded already.
@@ -19,7 +36,18 @@ extension Link {
     /// - Returns: What became of it.
     /// - Throws: A ``Failure`` for what no peer can cause.
     package mutating func send(header: RawSpan) throws(Failure) -> SendOutcome {
-        note(try offer(header))
+        guard header.byteCount <= largestMessage else { return .tooLarge }
+        switch try way(for: header.byteCount) {
+        case .bundle:
+            outgoing.begin(parts: 1)
+            outgoing.append(header)
+            return .sent
+        case .alone:
+            return note(
+                try offering { (socket) throws(ZeroMQError) in try socket.send(copying: header) }
+            )
+        case .blocked: return .wouldBlock
+        }
     }
 
     /// Sends a header and its payload.
@@ -35,29 +63,39 @@ extension Link {
         payload: inout Message
     ) throws(Failure) -> SendOutcome {
         guard isConnected else { return .wouldBlock }
-        let place = payload.withBytes { sharing.put($0) }
         encode(message)
-        return note(
-            place,
-            &payload,
-            try unsafe offer(writer.bytes.span.bytes, place, payload: &payload)
-        )
-    }
-
-    /// Sends a header that is encoded already, and its payload.
-    ///
-    /// - Parameters:
-    ///   - header: The whole header part.
-    ///   - payload: Empty afterwards when it was sent, else unchanged.
-    /// - Returns: What became of them.
-    /// - Throws: A ``Failure`` for what no peer can cause.
-    package mutating func send(
-        header: RawSpan,
-        payload: inout Message
-    ) throws(Failure) -> SendOutcome {
-        guard isConnected else { return .wouldBlock }
+        guard writer.bytes.count <= largestMessage, payload.byteCount <= largestMessage else {
+            return .tooLarge
+        }
         let place = payload.withBytes { sharing.put($0) }
-        return note(place, &payload, try offer(header, place, payload: &payload))
+        let byteCount = place == nil ? payload.byteCount : SharedPayload.byteCount
+        let outcome: SendOutcome
+        switch try way(for: writer.bytes.count + byteCount) {
+        case .bundle:
+            outgoing.begin(parts: 2)
+            let header = writer.bytes
+            outgoing.append(header)
+            if place == nil {
+                payload.withBytes { outgoing.append($0) }
+            } else {
+                outgoing.append(sharing.message)
+            }
+            payload.clear()
+            return .sent
+        case .alone:
+            outcome = try offering { (socket) throws(ZeroMQError) in
+                // Only the first part can be refused; the other follows it wherever it went.
+                let outcome = try socket.send(copying: writer.bytes, more: true)
+                guard outcome == .sent else { return outcome }
+                if place == nil { return try socket.send(&payload) }
+                return try socket.send(copying: sharing.message)
+            }
+        case .blocked: outcome = .wouldBlock
+        }
+        if let place {
+            if outcome == .sent { payload.clear() } else { sharing.takeBack(place) }
+        }
+        return note(outcome)
     }
 
     /// Sends three parts: a message, a camera's header untouched, and its payload.
@@ -75,9 +113,55 @@ extension Link {
     ) throws(Failure) -> SendOutcome {
         guard isConnected else { return .wouldBlock }
         encode(message)
-        return note(
-            try unsafe offer(writer.bytes.span.bytes, frameHeader: frameHeader, payload: &payload)
-        )
+        guard writer.bytes.count <= largestMessage, payload.byteCount <= largestMessage else {
+            return .tooLarge
+        }
+        switch try way(for: writer.bytes.count + frameHeader.byteCount + payload.byteCount) {
+        case .bundle:
+            outgoing.begin(parts: 3)
+            let header = writer.bytes
+            outgoing.append(header)
+            outgoing.append(frameHeader)
+            payload.withBytes { outgoing.append($0) }
+            payload.clear()
+            return .sent
+        case .alone:
+            return note(
+                try offering { (socket) throws(ZeroMQError) in
+                    let outcome = try socket.send(copying: writer.bytes, more: true)
+                    guard outcome == .sent else { return outcome }
+                    _ = try socket.send(copying: frameHeader, more: true)
+                    return try socket.send(&payload)
+                }
+            )
+        case .blocked: return .wouldBlock
+        }
+    }
+
+    /// Hands what was gathered to the connection.
+    ///
+    /// - Returns: Whether nothing is left; else the connection has no room now, and
+    ///   ``next(until:wantsToSend:)`` sends it when it has.
+    /// - Throws: A ``Failure`` for what no peer can cause.
+    @discardableResult
+    package mutating func flush() throws(Failure) -> Bool {
+        do throws(ZeroMQError) {
+            return try handOver()
+        } catch {
+            throw broken(error)
+        }
+    }
+
+    /// ``flush()``, for the link itself.
+    mutating func handOver() throws(ZeroMQError) -> Bool {
+        guard !outgoing.isEmpty else { return true }
+        let outcome = try socket.withValue { (socket) throws(ZeroMQError) in
+            try outgoing.send(through: socket)
+        }
+        guard outcome != .wouldBlock else { return false }
+        outgoing.removeAll()
+        state.handle(.said, at: now, into: &effects)
+        return true
     }
 
     private mutating func encode(_ message: some WireMessage) {
@@ -85,59 +169,18 @@ extension Link {
         message.encode(to: &writer)
     }
 
+    /// Makes room for a message, in the bundle or behind it.
+    private mutating func way(for byteCount: Int) throws(Failure) -> Way {
+        guard isConnected else { return .blocked }
+        guard BundleBody.takes(byteCount) else { return try flush() ? .alone : .blocked }
+        if !outgoing.hasRoom(for: byteCount), try !flush() { return .blocked }
+        if outgoing.isEmpty { flushDeadline = now + Self.gathering }
+        return .bundle
+    }
+
     private mutating func note(_ outcome: SendOutcome) -> SendOutcome {
         if outcome == .sent { state.handle(.said, at: now, into: &effects) }
         return outcome
-    }
-
-    /// Notes what became of a payload that was put into shared memory, or not.
-    private mutating func note(
-        _ place: UInt64?,
-        _ payload: inout Message,
-        _ outcome: SendOutcome
-    ) -> SendOutcome {
-        if let place {
-            if outcome == .sent { payload.clear() } else { sharing.takeBack(place) }
-        }
-        return note(outcome)
-    }
-
-    private borrowing func offer(_ header: RawSpan) throws(Failure) -> SendOutcome {
-        guard header.byteCount <= largestMessage else { return .tooLarge }
-        return try offering { (socket) throws(ZeroMQError) in try socket.send(copying: header) }
-    }
-
-    private borrowing func offer(
-        _ header: RawSpan,
-        _ place: UInt64?,
-        payload: inout Message
-    ) throws(Failure) -> SendOutcome {
-        guard header.byteCount <= largestMessage, payload.byteCount <= largestMessage else {
-            return .tooLarge
-        }
-        return try offering { (socket) throws(ZeroMQError) in
-            // Only the first part can be refused; the other follows it wherever it went.
-            let outcome = try socket.send(copying: header, more: true)
-            guard outcome == .sent else { return outcome }
-            if place == nil { return try socket.send(&payload) }
-            return try unsafe socket.send(copying: sharing.message.span.bytes)
-        }
-    }
-
-    private borrowing func offer(
-        _ header: RawSpan,
-        frameHeader: RawSpan,
-        payload: inout Message
-    ) throws(Failure) -> SendOutcome {
-        guard header.byteCount <= largestMessage, payload.byteCount <= largestMessage else {
-            return .tooLarge
-        }
-        return try offering { (socket) throws(ZeroMQError) in
-            let outcome = try socket.send(copying: header, more: true)
-            guard outcome == .sent else { return outcome }
-            _ = try socket.send(copying: frameHeader, more: true)
-            return try socket.send(&payload)
-        }
     }
 
     private borrowing func offering(
