@@ -34,6 +34,15 @@ struct ServeCommand: ParsableCommand {
     @Option(hinting: .setting("Size of one file of the log, 128MiB to 1TiB.", "segment-size"))
     var segmentSize: ByteCount = Setting.value("segment-size", default: .gibibytes(1))
 
+    @Option(
+        hinting: .setting(
+            "How much of what was written last stays in memory (the system's page cache), 64MiB or"
+                + " more; the rest is read from the disk when it is wanted.",
+            "page-cache"
+        )
+    )
+    var pageCache: ByteCount = Setting.value("page-cache", default: .gibibytes(1))
+
     @OptionGroup(title: "What is kept") var retention: RetentionOptions
     @OptionGroup var common: CommonOptions
 
@@ -41,6 +50,9 @@ struct ServeCommand: ParsableCommand {
         // Smaller ones would be many for the largest messages; larger ones cannot be mapped at will.
         guard segmentSize >= .mebibytes(128), segmentSize <= .gibibytes(1_024) else {
             throw ValidationError("--segment-size is 128MiB to 1TiB")
+        }
+        guard pageCache >= .mebibytes(64) else {
+            throw ValidationError("--page-cache is 64MiB or more")
         }
     }
 
@@ -52,6 +64,7 @@ struct ServeCommand: ParsableCommand {
             broker: broker,
             log: Log.Options(segmentByteCount: segmentSize.bytes, sync: sync)
         )
+        options.log.cacheByteCount = pageCache.bytes
         options.retention = retention.policy
         try explaining { try ArchiveService.serve(options, stop: stop, logger: logger) }
     }

@@ -225,7 +225,13 @@ final class BrokerLoop {
 
     /// Says what the message in a slot means, and keeps its bytes if they are still needed.
     ///
-    /// - Parameter carrier: What came from the socket: the message or its bundle.
+    /// - Parameters:
+    ///   - slot: Where the message is.
+    ///   - carrier: What came from the socket: the message or its bundle.
+    ///   - door: The socket.
+    ///   - peer: Whose it is.
+    /// - Returns: What it means.
+    /// - Throws: ``ZeroMQError`` for what no peer can cause.
     private func take(
         _ slot: Slot,
         from carrier: SlotStore.Content,

@@ -9,7 +9,14 @@ struct NoSession: Error {}
 enum Inbound {
     /// Reads a message whose parts are in `content`, and arranges them there.
     ///
-    /// - Parameter third: The last one of a message of three parts.
+    /// - Parameters:
+    ///   - door: The socket that it came to.
+    ///   - peer: Whose it is.
+    ///   - slot: Where `content` is.
+    ///   - content: The parts.
+    ///   - third: The last one of a message of three parts.
+    ///   - sharing: Where payloads lie.
+    /// - Returns: What it means.
     /// - Throws: ``WireError`` when the parts are no message; ``NoSession``.
     static func event(
         behind door: Routes.Door,

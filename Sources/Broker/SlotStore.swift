@@ -102,7 +102,10 @@ extension SlotStore {
 extension SlotStore.Content {
     /// Receives the parts of a message; of those that no message has, only their number is kept.
     ///
-    /// - Parameter third: Takes the third one.
+    /// - Parameters:
+    ///   - socket: Where the first of them waits.
+    ///   - third: Takes the third one.
+    /// - Throws: ``ZeroMQError`` for what no peer can cause.
     func receive(from socket: borrowing Socket, third: inout Message) throws {
         partCount = 0
         smallHead = nil
@@ -204,7 +207,8 @@ extension SlotStore.Content {
 extension SlotStore.Content {
     /// Bytes of all parts as they are sent.
     ///
-    /// - Parameter fetched: Whether to somebody who cannot read the payload where it lies.
+    /// - Parameter isFetched: Whether to somebody who cannot read the payload where it lies.
+    /// - Returns: Their number.
     func byteCount(fetched isFetched: Bool) -> Int {
         guard hasPayload else { return headerByteCount }
         return headerByteCount + (isFetched ? fetched.byteCount : payloadByteCount)

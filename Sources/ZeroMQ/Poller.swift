@@ -128,7 +128,11 @@ package struct Poller: ~Copyable {
 
     /// Notes what a slot is ready for.
     ///
-    /// - Parameter isSignaled: Whether poll(2) found something; else only what it cannot find is asked for.
+    /// - Parameters:
+    ///   - index: Of the slot.
+    ///   - isSignaled: Whether poll(2) found something; else only what it cannot find is asked for.
+    /// - Returns: Whether it is ready for anything.
+    /// - Throws: `ETERM` or `ENOTSOCK`, which mean a mistake in this process.
     private mutating func ask(_ index: Int, isSignaled: Bool) throws(ZeroMQError) -> Bool {
         let interest = interests[index]
         switch sources[index] {

@@ -226,6 +226,8 @@ struct LoadCamera: ~Copyable {
             }
             pending = nil
         }
+        // Before it sleeps.
+        if !plan.isPunctual { try link.flush() }
         if plan.acknowledgement == .none { report.last = .now }
     }
 

@@ -22,6 +22,9 @@ package final class Log: Sendable {
         package var segmentByteCount: Int
         /// What a commit waits for.
         package var sync: Sync
+        /// Bytes of what was written last that stay in the system's page cache, about; `nil` leaves it to
+        /// the system.
+        package var cacheByteCount: Int?
         /// Least upper bound of a segment's file; see ``mapByteCount(for:)``.
         var mapByteCount: Int
         /// Bytes of one record of a checkpoint, about.

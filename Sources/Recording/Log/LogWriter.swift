@@ -22,6 +22,7 @@ package struct LogWriter: ~Copyable, Sendable {
     /// The position behind the head's checkpoint, if it was begun here.
     private var fresh: UInt64
     private let lock: WriterLock
+    private var trail: CacheTrail?
 
     init(
         log: Log,
@@ -40,6 +41,8 @@ package struct LogWriter: ~Copyable, Sendable {
         identity = FileIdentity(of: Segment.path(head.first, in: log.path))
         next = log.promised
         fresh = head.first
+        trail = options.cacheByteCount.map { CacheTrail(limit: $0) }
+        trail?.begin(Segment.path(head.first, in: log.path))
     }
 
     /// Commits `entries` as one: all of them are kept, as ``Log/Options/Sync`` says, or none.
@@ -83,6 +86,9 @@ package struct LogWriter: ~Copyable, Sendable {
         }
         let first = next
         publish(entries)
+        while let piece = trail?.advance(to: head.environment.usage.usedByteCount) {
+            piece.release()
+        }
         return first
     }
 
@@ -133,6 +139,7 @@ package struct LogWriter: ~Copyable, Sendable {
         head = created.segment
         memory = created.memory
         isSealed = false
+        trail?.begin(Segment.path(head.first, in: log.path))
         next += created.recordCount
         fresh = next
         log.directory.withLock { directory in

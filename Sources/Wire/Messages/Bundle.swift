@@ -46,11 +46,13 @@ package struct BundleBody: Sendable {
     /// Whether a message may go in, once there is room: whether it is small.
     ///
     /// - Parameter byteCount: Bytes of all its parts.
+    /// - Returns: Whether it may.
     package static func takes(_ byteCount: Int) -> Bool { byteCount <= Bundle.largestMessage }
 
     /// Whether a message fits beside what is there.
     ///
     /// - Parameter byteCount: Bytes of all its parts.
+    /// - Returns: Whether it does.
     package func hasRoom(for byteCount: Int) -> Bool {
         count < Bundle.most && bytes.count + byteCount + 13 <= Bundle.byteCount
     }
