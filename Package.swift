@@ -66,7 +66,10 @@ let package = Package(
 
         // What Zoetrope is.
         room("Routing", ["Wire"]),
-        room("Recording", ["Wire", "LMDB", "Service", "ZeroMQ", deque, grdb, sqlite, logging]),
+        room(
+            "Recording",
+            ["Wire", "LMDB", "Service", "ZeroMQ", "CLinux", deque, grdb, sqlite, logging]
+        ),
         room("Capture", ["Wire", "Imaging", deque]),
         room("Vision", ["Imaging"]),
         room("Service", ["Wire", "ZeroMQ", "SharedMemory", "CLinux", arguments, logging]),

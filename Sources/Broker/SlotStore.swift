@@ -6,18 +6,23 @@ import ZeroMQ
 ///
 /// Storage is used again: in the steady state nothing is allocated for a slot.
 final class SlotStore {
-    /// Free slots that keep the storage of the small message that was in them.
-    private static let warm = 4_096
+    /// Storage for small messages that is kept for the next ones.
+    private static let mostSpares = 4_096
 
     private var contents: [Content] = []
     private var free: [Slot] = []
+    private var spares: [[UInt8]] = []
 
     /// A free slot to receive into; it stays free until ``take(_:)``.
     func next() -> Slot {
-        if let slot = free.last { return slot }
-        let slot = Slot(contents.count)
-        contents.append(Content())
-        free.append(slot)
+        if free.isEmpty {
+            free.append(Slot(contents.count))
+            contents.append(Content())
+        }
+        let slot = free[free.count - 1]
+        if contents[slot.index].hasNoStorage, let spare = spares.popLast() {
+            contents[slot.index].give(spare)
+        }
         return slot
     }
 
@@ -28,7 +33,9 @@ final class SlotStore {
     }
 
     func release(_ slot: Slot) {
-        contents[slot.index].clear(keepingStorage: free.count < Self.warm)
+        if let storage = contents[slot.index].clear(), spares.count < Self.mostSpares {
+            spares.append(storage)
+        }
         free.append(slot)
     }
 
@@ -184,22 +191,36 @@ extension SlotStore.Content {
         return taken
     }
 
+    /// Lets go of what came and nobody needs; it is in use no more than before.
+    func forgetParts(third: inout Message) {
+        place = nil
+        hasPayload = false
+        if partCount > 1, smallHead == nil { payload.clear() }
+        if partCount > 2 { third.clear() }
+    }
+
     /// Lets go of all.
     ///
-    /// - Parameter keepingStorage: Whether the memory for small messages is kept.
-    func clear(keepingStorage: Bool) {
-        if smallHead == nil {
-            head.clear()
-        } else if !keepingStorage {
-            small = []
-        }
+    /// - Returns: The storage of a small message, if it had any.
+    func clear() -> [UInt8]? {
+        if smallHead == nil { head.clear() }
         if hasPayload, smallPayload == nil { payload.clear() }
         hasPayload = false
         place = nil
         smallHead = nil
         smallPayload = nil
         if fetched.byteCount > 0 { fetched.clear() }
+        guard !hasNoStorage else { return nil }
+        var storage: [UInt8] = []
+        swap(&storage, &small)
+        return storage
     }
+
+    /// Whether a small message would need memory.
+    var hasNoStorage: Bool { small.capacity == 0 }
+
+    /// Takes storage for a small message.
+    func give(_ storage: consuming [UInt8]) { small = storage }
 }
 
 // MARK: - Passing on

@@ -17,6 +17,11 @@ static inline void linux_name_this_thread(const char *name) {
     (void)prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
+/// Begins to write a stretch of a file to the disk, without waiting for it; see sync_file_range(2).
+static inline void linux_start_writing(int file, off_t offset, off_t count) {
+    (void)syscall(SYS_sync_file_range, file, offset, count, 2u /* SYNC_FILE_RANGE_WRITE */);
+}
+
 /// Makes stdout give out each line when it ends.
 static inline void linux_line_buffer_stdout(void) { (void)setvbuf(stdout, NULL, _IOLBF, 0); }
 

@@ -9,7 +9,7 @@ import Glibc
 /// Nothing here waits: sending and receiving return at once, and a ``Poller`` does the waiting.
 @safe
 package struct Socket: ~Copyable {
-    /// The messaging patterns this system uses; one that publishes also receives what is subscribed to.
+    /// The messaging patterns this system uses.
     package enum Kind: Sendable {
         case router, dealer, publish, subscribe
 
@@ -17,7 +17,7 @@ package struct Socket: ~Copyable {
             switch self {
             case .router: ZMQ_ROUTER
             case .dealer: ZMQ_DEALER
-            case .publish: ZMQ_XPUB
+            case .publish: ZMQ_PUB
             case .subscribe: ZMQ_SUB
             }
         }

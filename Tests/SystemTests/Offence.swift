@@ -101,6 +101,9 @@ extension Offence {
         Offence("a bundle without its body", .malformed, "ends before") {
             [Bundle(count: 1).encoded()]
         },
+        Offence("a bundle of none with a body", .malformed, "bundle length") {
+            [Bundle().encoded(), []]
+        },
         Offence("a bundle of too many", .malformed, "bundle") {
             [Bundle(count: Bundle.most + 1).encoded(), [1]]
         },

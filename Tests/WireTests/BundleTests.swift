@@ -74,6 +74,13 @@ import Wire
         #expect(throws: WireError.self) { try read(body.bytes, count: body.count - 1) }
     }
 
+    @Test func aLargeMessageHasNoPlaceInABody() {
+        let body = body([[[UInt8](repeating: 0, count: Bundle.largestMessage), [1]]])
+        #expect(throws: WireError.overLimit("message in a bundle")) {
+            try read(body.bytes, count: 1)
+        }
+    }
+
     @Test func anyBytesAreMessagesOrAnError() {
         var random = SeededGenerator(seed: 28)
         for _ in 0..<20_000 {

@@ -93,7 +93,7 @@ private let sessionMessages: [String: any WireMessage] = [
     "goodbye without a reason": Goodbye(reason: ""),
     "memory that is asked for": Memory(),
     "bundle of none": Bundle(),
-    "bundle": Bundle(count: 256),
+    "bundle": Bundle(count: 64),
     "memory to open": Memory(key: 0x0123_4567_89ab_cdef, path: "/proc/4711/fd/23"),
     "shared payload": SharedPayload(key: 0x0123_4567_89ab_cdef, offset: 1 << 20),
 ]

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Says what of the log the system need not hold in memory any more.
@@ -59,9 +60,22 @@ extension CacheTrail.Piece {
     ///
     /// Nothing depends on it: a file that is gone has nothing in memory either.
     func release() {
+        withDescriptor {
+            _ = posix_fadvise($0, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+        }
+    }
+
+    /// Begins to write it to the disk.
+    func startWriting() {
+        withDescriptor {
+            linux_start_writing($0, off_t(range.lowerBound), off_t(range.count))
+        }
+    }
+
+    private func withDescriptor(_ body: (Int32) -> Void) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
-        posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+        body(descriptor)
         close(descriptor)
     }
 }

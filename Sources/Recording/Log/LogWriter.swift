@@ -23,6 +23,8 @@ package struct LogWriter: ~Copyable, Sendable {
     private var fresh: UInt64
     private let lock: WriterLock
     private var trail: CacheTrail?
+    /// What is not written to the disk by commits has to be before it can be given back.
+    private var unwritten: CacheTrail?
 
     init(
         log: Log,
@@ -42,7 +44,11 @@ package struct LogWriter: ~Copyable, Sendable {
         next = log.promised
         fresh = head.first
         trail = options.cacheByteCount.map { CacheTrail(limit: $0) }
+        if options.sync == .none {
+            unwritten = options.cacheByteCount.map { CacheTrail(limit: $0 / 2) }
+        }
         trail?.begin(Segment.path(head.first, in: log.path))
+        unwritten?.begin(Segment.path(head.first, in: log.path))
     }
 
     /// Commits `entries` as one: all of them are kept, as ``Log/Options/Sync`` says, or none.
@@ -86,10 +92,15 @@ package struct LogWriter: ~Copyable, Sendable {
         }
         let first = next
         publish(entries)
-        while let piece = trail?.advance(to: head.environment.usage.usedByteCount) {
-            piece.release()
-        }
+        giveBackCache()
         return first
+    }
+
+    /// Lets the system have back what was written a while ago.
+    private mutating func giveBackCache() {
+        let length = head.environment.usage.usedByteCount
+        while let piece = unwritten?.advance(to: length) { piece.startWriting() }
+        while let piece = trail?.advance(to: length) { piece.release() }
     }
 
     /// Whether the head has nothing but its checkpoint yet.
@@ -140,6 +151,7 @@ package struct LogWriter: ~Copyable, Sendable {
         memory = created.memory
         isSealed = false
         trail?.begin(Segment.path(head.first, in: log.path))
+        unwritten?.begin(Segment.path(head.first, in: log.path))
         next += created.recordCount
         fresh = next
         log.directory.withLock { directory in

@@ -54,6 +54,9 @@ package struct Link: ~Copyable {
     /// The largest part that the broker takes, in bytes.
     package private(set) var largestMessage = Limits.payloadByteCount
 
+    /// How long the last words may take to leave.
+    private static let linger = Duration.milliseconds(200)
+
     let configuration: Configuration
     let makeHello: () -> Hello
     let clock = ContinuousClock()
@@ -132,8 +135,21 @@ package struct Link: ~Copyable {
     ///
     /// - Parameter reason: Why, for a person; may be empty.
     package consuming func close(reason: String = "") {
-        if isConnected, (try? flush()) == true { try? say(Goodbye(reason: reason)) }
-        if let socket = socket.take() { socket.close(linger: .milliseconds(200)) }
+        let end = clock.now + Self.linger
+        if isConnected, flushAll(until: end) { try? say(Goodbye(reason: reason)) }
+        if let socket = socket.take() { socket.close(linger: Self.linger) }
+    }
+
+    /// Hands over what was gathered, waiting for room; returns whether there was enough.
+    private mutating func flushAll(until end: ContinuousClock.Instant) -> Bool {
+        for slot in [slots.connection, slots.wakeUp, slots.stop] { poller.set(slot, []) }
+        poller.set(slots.messages, .writable)
+        while clock.now < end {
+            guard let isDone = try? flush() else { return false }
+            if isDone { return true }
+            guard (try? poller.wait(for: end - clock.now)) != nil else { return false }
+        }
+        return false
     }
 
     /// Ends the session and begins another one; ``LinkEvent/lost(_:)`` comes next.

@@ -227,9 +227,11 @@ extension Link {
                 guard incoming == nil, let body = second.take() else {
                     throw .unexpectedType(type)
                 }
-                incomingReader = BundleReader(
-                    try head.withBytes { (bytes) throws(WireError) in try Bundle(decoding: bytes) }
-                )
+                let bundle = try head.withBytes { (bytes) throws(WireError) in
+                    try Bundle(decoding: bytes)
+                }
+                guard bundle.count > 0 else { throw .invalid("bundle length") }
+                incomingReader = BundleReader(bundle)
                 incoming = consume body
                 event = .heard
             case .memory:

@@ -5,7 +5,7 @@
 package struct Bundle: WireMessage {
     package static let type = MessageType.bundle
     /// Most messages in one.
-    package static let most = 256
+    package static let most = 64
     /// Largest body, in bytes: on a slow link all of it has to come before any of it counts.
     package static let byteCount = 32 << 10
     /// A message of more bytes goes alone.
@@ -135,6 +135,7 @@ package struct BundleReader: Sendable {
         guard (1...3).contains(count) else { throw .invalid("parts of a message in a bundle") }
         offset += 1
         var parts = Parts()
+        let first = offset
         for _ in 0..<count {
             guard body.byteCount - offset >= 4 else { throw .truncated }
             let length = Int(
@@ -148,6 +149,9 @@ package struct BundleReader: Sendable {
             guard body.byteCount - offset - 4 >= length else { throw .truncated }
             parts.append(offset + 4..<offset + 4 + length)
             offset += 4 + length
+        }
+        guard BundleBody.takes(offset - first - 4 * count) else {
+            throw .overLimit("message in a bundle")
         }
         return parts
     }
