@@ -37,7 +37,8 @@ struct ServeCommand: ParsableCommand {
     @Option(
         hinting: .setting(
             "How much of what was written last stays in memory (the system's page cache), 64MiB or"
-                + " more; the rest is read from the disk when it is wanted.",
+                + " more, and up to a file of the log beside; the rest is read from the disk when it is"
+                + " wanted.",
             "page-cache"
         )
     )

@@ -37,11 +37,11 @@ import Testing
         trail.begin("b")
         #expect(pieces(&trail, to: 14).isEmpty)
         #expect(pieces(&trail, to: 15) == [.init(path: "a", range: 0..<10)])
-        // The rest of a file is less than a piece, and goes as one.
+        // The rest of a file is less than a piece, and goes as one; then all of it goes once more.
         #expect(
             pieces(&trail, to: 40) == [
                 .init(path: "a", range: 10..<20), .init(path: "a", range: 20..<25),
-                .init(path: "b", range: 0..<10),
+                .init(path: "a", range: 0..<25), .init(path: "b", range: 0..<10),
             ]
         )
         trail.begin("c")

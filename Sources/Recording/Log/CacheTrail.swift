@@ -45,7 +45,11 @@ struct CacheTrail {
     mutating func advance(to length: Int) -> Piece? {
         guard !files.isEmpty else { return nil }
         files[files.count - 1].written = length
-        if files.count > 1, files[0].released == files[0].written { files.removeFirst() }
+        if files.count > 1, files[0].released == files[0].written {
+            let file = files.removeFirst()
+            // What was mapped when its turn came has stayed; a file that is done is hardly ever mapped.
+            return Piece(path: file.path, range: 0..<file.written)
+        }
         let excess = files.reduce(-limit) { $0 + $1.written - $1.released }
         guard excess >= pieceByteCount else { return nil }
         let file = files[0]
