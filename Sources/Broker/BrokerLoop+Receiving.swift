@@ -6,6 +6,7 @@ import ZeroMQ
 // What comes from peers: alone or in bundles, and what it means.
 
 extension BrokerLoop {
+    /// Notes that somebody has come to listen.
     func noteListeners() throws {
         while let event = try events.receiveConnectionEvent() {
             if event == .ready { hasListeners = true }
@@ -105,7 +106,7 @@ extension BrokerLoop {
         _ peer: PeerID
     ) throws -> Event {
         let content = store[slot]
-        let most = content.type?.partCount ?? 1
+        let expectedPartCount = content.type?.partCount ?? 1
         var event: Event
         do {
             guard content.partCount > 0 else { throw WireError.truncated }
@@ -143,7 +144,7 @@ extension BrokerLoop {
         } catch let error as WireError {
             event = .offence(peer, Self.malformed(error))
         }
-        if !event.isOffence, content.partCount > most {
+        if !event.isOffence, content.partCount > expectedPartCount {
             let sentence = "the message has more parts than it should"
             event = .offence(
                 peer,
