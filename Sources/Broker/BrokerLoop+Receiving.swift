@@ -70,16 +70,24 @@ extension BrokerLoop {
                 count += 1
                 let slot = store.next()
                 body.withBytes { store[slot].receive(parts, of: $0) }
-                if store[slot].type == .hello { throw WireError.unexpectedType(.hello) }
+                try Self.refuseHello(store[slot])
                 let event = try take(slot, from: bundle, behind: door, peer)
                 try tell(event)
                 // What it said behind that is not heard.
                 if event.isOffence || routes[peer] == nil { break }
             }
         } catch let error as WireError {
+            routes.setAddress(bundle.peerAddress, of: peer)
             try tell(.offence(peer, Self.malformed(error)))
         }
         return max(1, count)
+    }
+
+    /// A session does not begin within a bundle.
+    private static func refuseHello(_ content: SlotStore.Content) throws(WireError) {
+        guard content.type == .hello else { return }
+        _ = try content.withHeader { bytes throws(WireError) in try Header(part: bytes) }
+        throw WireError.unexpectedType(.hello)
     }
 
     private static func malformed(_ error: WireError) -> ErrorMessage {

@@ -51,8 +51,10 @@ extension Offence {
     /// Whether it means the same in a bundle.
     var mayBeBundled: Bool {
         let parts = parts()
-        return parts.count <= 3 && parts[0].count > 3 && parts[0][3] != MessageType.hello.rawValue
-            && parts[0][3] != MessageType.bundle.rawValue
+        guard parts.count <= 3, parts[0].count > 3 else { return false }
+        let isMessage = parts[0].starts(with: "ZW".utf8)
+        let others: [MessageType] = [.hello, .bundle]
+        return !isMessage || !others.contains { $0.rawValue == parts[0][3] }
     }
 
     private static func hello(_ role: Hello.Role) -> [[UInt8]] {
@@ -70,7 +72,10 @@ extension Offence {
     /// From a peer that has said nothing else.
     static let strangers: [Offence] = [
         Offence("noise", .malformed, "does not begin with ZW") {
-            [(0..<200).map { _ in UInt8.random(in: 0...0x50) }]
+            [(0..<200).map { UInt8($0 * 37 % 0x50) }]
+        },
+        Offence("noise with the type of HELLO", .malformed, "does not begin with ZW") {
+            [(0..<200).map { $0 == 3 ? MessageType.hello.rawValue : UInt8($0 * 37 % 0x50) }]
         },
         Offence("nothing", .malformed, "ends before") { [[]] },
         Offence("half a message", .malformed, "ends before") {

@@ -32,7 +32,8 @@ struct Load: Sendable {
         var cameras = CameraReport()
         /// What the workers have done.
         var work = Tally.Standing()
-        /// From the beginning to the last acknowledgement or the last frame done.
+        /// From the beginning, or without cameras from when all were let in, to the last acknowledgement or the
+        /// last frame done.
         var duration = Duration.zero
         /// What did not come true, for a person; empty when all did.
         var trouble = ""
@@ -94,6 +95,8 @@ struct Load: Sendable {
             throw error
         }
         guard let beginning = gate.beginning else { return Outcome() }
+        // Without cameras it begins with what makes frames come.
+        let start = cameras.isEmpty ? .now : beginning.instant
         try begun(beginning)
         for sender in senders { try sender.join() }
         crew += try helpers.map(employ)
@@ -102,7 +105,7 @@ struct Load: Sendable {
         outcome.trouble = finish(outcome.cameras, tally, stop, crew)
         outcome.work = tally.standing
         let last = [outcome.cameras.last, outcome.work.last].compactMap { $0 }.max()
-        outcome.duration = (last ?? beginning.instant) - beginning.instant
+        outcome.duration = (last ?? start) - start
         gate.close()
         for worker in crew { try worker.join() }
         return outcome
