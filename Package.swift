@@ -6,6 +6,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .strictMemorySafety(),
+    // For what lends its bytes as a span.
+    .enableExperimentalFeature("Lifetimes"),
 ]
 
 let arguments: Target.Dependency = .product(
@@ -73,11 +75,7 @@ let package = Package(
         room("Capture", ["Wire", "Imaging", deque]),
         room("Vision", ["Imaging"]),
         room("Service", ["Wire", "ZeroMQ", "SharedMemory", "CLinux", arguments, logging]),
-        .target(
-            name: "Wire",
-            dependencies: ["CXXHash"],
-            swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]
-        ),
+        room("Wire", ["CXXHash"]),
 
         // Safe Swift, each over one C library.
         room("ZeroMQ", ["CZeroMQ", "CLinux"]),

@@ -5,7 +5,7 @@ import Wire
 
 extension BrokerLoop {
     /// Writes a line, unless it is one too many that peers have caused.
-    func log(_ note: Note) {
+    mutating func log(_ note: Note) {
         let isPeers = note.peer != nil
         guard !isPeers || note.level == .debug || peerLines.admits(at: now) else { return }
         let address = note.peer.flatMap { routes.address(of: $0) }
@@ -14,14 +14,14 @@ extension BrokerLoop {
     }
 
     /// Says which cameras may not send for long, and why, and when they may again.
-    func log(closedWindowsOf streams: [StreamStatus]) {
+    mutating func log(closedWindowsOf streams: [StreamStatus]) {
         for line in closedWindows.look(at: streams, now: now) where peerLines.admits(at: now) {
             logger.notice("\(line)")
         }
     }
 
     /// Says how many lines were not written, once the second is over that they came in.
-    func reportOmittedLines() {
+    mutating func reportOmittedLines() {
         let count = peerLines.takeOmitted(at: now)
         guard count > 0 else { return }
         logger.warning("\(count) more lines about peers that came, went or were cut off")

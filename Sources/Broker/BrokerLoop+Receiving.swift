@@ -7,43 +7,33 @@ import ZeroMQ
 
 extension BrokerLoop {
     /// Notes that somebody has come to listen.
-    func noteListeners() throws {
-        while let event = try events.receiveConnectionEvent() {
+    mutating func noteListeners() throws {
+        while let event = try sockets.events.receiveConnectionEvent() {
             if event == .ready { hasListeners = true }
         }
     }
 
-    func socket(_ door: Routes.Door, _ body: (borrowing Socket) throws -> Void) rethrows {
-        switch door {
-        case .ingest: try body(ingest)
-        case .work: try body(work)
-        }
-    }
-
-    func receive(from door: Routes.Door) throws {
+    mutating func receive(from door: Routes.Door) throws {
         var left = Self.messagesPerTurn
         while left > 0 {
             let slot = store.next()
             let content = store[slot]
-            var hasCome = false
-            try socket(door) { socket in
-                guard try socket.receive(into: &identity) else { return }
-                hasCome = true
+            let hasCome = try sockets.with(door) { socket in
+                guard try socket.receive(into: &identity) else { return false }
                 if identity.hasMore {
                     try content.receive(from: socket, third: &third)
                 } else {
                     content.receiveNothing()
                 }
+                return true
             }
             guard hasCome else { return }
-            let peer = routes.peer(
-                on: .init(door: door, routingID: identity.withBytes(RoutingID.init))
-            )
+            let peer = routes.peer(on: .init(door: door, routingID: RoutingID(identity.bytes)))
             if content.type == .bundle, content.partCount == 2 {
                 left -= try open(content, behind: door, peer)
             } else {
                 left -= 1
-                try tell(take(slot, from: content, behind: door, peer))
+                try tell(take(slot, content, from: content, behind: door, peer))
             }
         }
     }
@@ -51,30 +41,28 @@ extension BrokerLoop {
     /// Takes the messages out of a bundle, up to the first that its peer should not have sent.
     ///
     /// - Returns: How many there were.
-    private func open(
-        _ bundle: SlotStore.Content,
+    private mutating func open(
+        _ bundle: SlotContent,
         behind door: Routes.Door,
         _ peer: PeerID
     ) throws -> Int {
         let body = bundle.takePayload()
         var count = 0
         do {
-            let head = try bundle.withHeader { (bytes) throws(WireError) in
-                try Bundle(part: bytes)
-            }
+            let head = try Bundle(part: bundle.header)
             guard head.count > 0 else { throw WireError.invalid("bundle length") }
             var reader = BundleReader(head)
-            while let parts = try body.withBytes({ (bytes) throws(WireError) in
-                try reader.next(in: bytes)
-            }) {
+            while let parts = try reader.next(in: body.bytes) {
                 count += 1
                 let slot = store.next()
-                body.withBytes { store[slot].receive(parts, of: $0) }
-                try Self.refuseHello(store[slot])
-                let event = try take(slot, from: bundle, behind: door, peer)
+                let content = store[slot]
+                content.receive(parts, of: body.bytes)
+                try Self.refuseHello(content)
+                let event = try take(slot, content, from: bundle, behind: door, peer)
+                let isOffence = event.isOffence
                 try tell(event)
                 // What it said behind that is not heard.
-                if event.isOffence || routes[peer] == nil { break }
+                if isOffence || !routes.has(peer) { break }
             }
         } catch let error as WireError {
             routes.setAddress(bundle.peerAddress, of: peer)
@@ -84,9 +72,9 @@ extension BrokerLoop {
     }
 
     /// A session does not begin within a bundle.
-    private static func refuseHello(_ content: SlotStore.Content) throws(WireError) {
+    private static func refuseHello(_ content: SlotContent) throws(WireError) {
         guard content.type == .hello else { return }
-        _ = try content.withHeader { bytes throws(WireError) in try Header(part: bytes) }
+        _ = try Header(part: content.header)
         throw WireError.unexpectedType(.hello)
     }
 
@@ -102,34 +90,31 @@ extension BrokerLoop {
     ///
     /// - Parameters:
     ///   - slot: Where the message is.
+    ///   - content: The same.
     ///   - carrier: What came from the socket: the message or its bundle.
     ///   - door: The socket.
     ///   - peer: Whose it is.
     /// - Returns: What it means.
     /// - Throws: ``ZeroMQError`` for what no peer can cause.
-    private func take(
+    private mutating func take(
         _ slot: Slot,
-        from carrier: SlotStore.Content,
+        _ content: SlotContent,
+        from carrier: SlotContent,
         behind door: Routes.Door,
         _ peer: PeerID
     ) throws -> Event {
-        let content = store[slot]
         let expectedPartCount = content.type?.partCount ?? 1
         var event: Event
         do {
             guard content.partCount > 0 else { throw WireError.truncated }
             if content.type == .memory {
-                let memory = try content.withHeader { (bytes) throws(WireError) in
-                    try Memory(part: bytes)
-                }
+                let memory = try Memory(part: content.header)
                 if let answer = sharing.handle(memory, from: peer) {
                     answers.append((peer, answer))
                 }
                 event = .heartbeat(peer)
             } else if content.type == .bundle, content.partCount == 1 {
-                let bundle = try content.withHeader { (bytes) throws(WireError) in
-                    try Bundle(part: bytes)
-                }
+                let bundle = try Bundle(part: content.header)
                 guard bundle.count == 0 else { throw WireError.truncated }
                 outboxes.admit(peer)
                 event = .heartbeat(peer)
@@ -178,7 +163,7 @@ extension BrokerLoop {
 
     /// Keeps a payload where it lies, or copies it out at once if somebody could not read it there, so that
     /// it is in memory once.
-    private func keep(_ content: SlotStore.Content, at place: Sharing.Place) throws {
+    private func keep(_ content: SlotContent, at place: Sharing.Place) throws {
         guard !sharing.hasReadersOnly else { return sharing.hold(place) }
         content.replacePayload(by: try Self.copy(of: place))
         sharing.giveBack(place)

@@ -6,25 +6,26 @@ import ZeroMQ
 // What peers are sent: by itself, or gathered for a bundle.
 
 extension BrokerLoop {
-    /// Begins a message to `peer`; returns whether it can be reached, which it is given up for if not.
-    @discardableResult
-    private func address(
-        _ peer: PeerID,
-        _ body: (borrowing Socket) throws -> Void
-    ) throws -> Bool {
+    /// Sends a message to `peer`, by itself.
+    ///
+    /// - Returns: Whether it can be reached, so far.
+    private func reach(_ peer: PeerID, _ body: (borrowing Socket) throws -> Void) throws -> Bool {
         guard let route = routes[peer] else { return false }
-        var isReached = true
-        try socket(route.door) { socket in
+        return try sockets.with(route.door) { socket in
             // The high-water marks are above every credit, so a full queue means a peer that
             // does not keep to it, or does not read.
-            isReached = try socket.address(route.routingID) == .sent
-            if isReached { try body(socket) }
+            guard try socket.address(route.routingID) == .sent else { return false }
+            try body(socket)
+            return true
         }
-        if !isReached { unreachable.append(peer) }
-        return isReached
     }
 
-    func send(_ message: some WireMessage, to peer: PeerID) throws {
+    /// Gives a peer up that could not be reached, if it still has a session.
+    private mutating func giveUp(_ peer: PeerID) {
+        if routes.has(peer) { unreachable.append(peer) }
+    }
+
+    mutating func send(_ message: some WireMessage, to peer: PeerID) throws {
         writer.removeAll()
         message.encode(to: &writer)
         try sendWritten(to: peer)
@@ -32,61 +33,62 @@ extension BrokerLoop {
 
     /// Sends what is in the writer, or gathers it; returns whether the peer can be reached so far.
     @discardableResult
-    func sendWritten(to peer: PeerID) throws -> Bool {
-        if try mayGather(writer.bytes.count, for: peer) {
-            let header = writer.bytes
-            outboxes.gather(for: peer) { body in
-                body.begin(parts: 1)
-                body.append(header)
-            }
+    mutating func sendWritten(to peer: PeerID) throws -> Bool {
+        if try mayGather(writer.span.byteCount, for: peer) {
+            let place = outboxes.open(for: peer, parts: 1)
+            outboxes[place].body.append(writer)
             return true
         }
-        return try address(peer) { socket in _ = try socket.send(copying: writer.bytes) }
+        let isReached = try reach(peer) { socket in _ = try socket.send(copying: writer.span) }
+        if !isReached { giveUp(peer) }
+        return isReached
     }
 
-    func send(_ deliver: Deliver, with slot: Slot, to peer: PeerID) throws {
-        guard try introduce(slot, to: peer) else {
+    mutating func send(_ deliver: Deliver, with slot: Slot, to peer: PeerID) throws {
+        let content = store[slot]
+        guard try introduce(content, to: peer) else {
             return undelivered.append((peer, deliver.token))
         }
         writer.removeAll()
         deliver.encode(to: &writer)
-        let content = store[slot]
-        let isFetched = isFetched(slot, for: peer)
-        if try mayGather(writer.bytes.count + content.byteCount(fetched: isFetched), for: peer) {
-            let (header, parts) = (writer.bytes, content.hasPayload ? 3 : 2)
-            outboxes.gather(for: peer, token: deliver.token) { body in
-                body.begin(parts: parts)
-                body.append(header)
-                content.append(to: &body, fetched: isFetched)
-            }
+        let isFetched = isFetched(content, for: peer)
+        let byteCount = writer.span.byteCount + content.byteCount(fetched: isFetched)
+        if try mayGather(byteCount, for: peer) {
+            let parts = content.hasPayload ? 3 : 2
+            let place = outboxes.open(for: peer, parts: parts, token: deliver.token)
+            outboxes[place].body.append(writer)
+            content.append(to: &outboxes[place].body, fetched: isFetched)
             return
         }
-        let isReached = try address(peer) { socket in
-            _ = try socket.send(copying: writer.bytes, more: true)
-            try content.send(through: socket, &pool, fetched: isFetched)
+        let isReached = try reach(peer) { socket in
+            _ = try socket.send(copying: writer.span, more: true)
+            try content.send(through: socket, &sockets.pool, fetched: isFetched)
         }
-        if !isReached { undelivered.append((peer, deliver.token)) }
+        if !isReached {
+            giveUp(peer)
+            undelivered.append((peer, deliver.token))
+        }
     }
 
-    func send(_ slot: Slot, to peer: PeerID) throws {
-        guard try introduce(slot, to: peer) else { return }
+    mutating func send(_ slot: Slot, to peer: PeerID) throws {
         let content = store[slot]
-        let isFetched = isFetched(slot, for: peer)
+        guard try introduce(content, to: peer) else { return }
+        let isFetched = isFetched(content, for: peer)
         if try mayGather(content.byteCount(fetched: isFetched), for: peer) {
-            let parts = content.hasPayload ? 2 : 1
-            outboxes.gather(for: peer) { body in
-                body.begin(parts: parts)
-                content.append(to: &body, fetched: isFetched)
-            }
+            let place = outboxes.open(for: peer, parts: content.hasPayload ? 2 : 1)
+            content.append(to: &outboxes[place].body, fetched: isFetched)
             return
         }
-        try address(peer) { socket in try content.send(through: socket, &pool, fetched: isFetched) }
+        let isReached = try reach(peer) { socket in
+            try content.send(through: socket, &sockets.pool, fetched: isFetched)
+        }
+        if !isReached { giveUp(peer) }
     }
 
     // MARK: Gathering
 
     /// Whether a message is to be gathered for a peer; if not, all that was gathered has left before it.
-    private func mayGather(_ byteCount: Int, for peer: PeerID) throws -> Bool {
+    private mutating func mayGather(_ byteCount: Int, for peer: PeerID) throws -> Bool {
         guard outboxes.reads(peer) else { return false }
         guard BundleBody.takes(byteCount) else {
             try handOver(to: peer)
@@ -97,36 +99,40 @@ extension BrokerLoop {
     }
 
     /// Hands over what was gathered for one peer.
-    func handOver(to peer: PeerID) throws {
-        try outboxes.take(for: peer, handOver)
+    mutating func handOver(to peer: PeerID) throws {
+        if let place = outboxes.place(of: peer) { try handOver(place) }
     }
 
     /// Hands over all that was gathered, and what comes of that.
-    func handOver() throws {
-        while !outboxes.isEmpty {
-            try outboxes.takeLast(handOver)
+    mutating func handOver() throws {
+        while let place = outboxes.last {
+            try handOver(place)
             try giveBackUndelivered()
         }
     }
 
-    func handOver(_ outbox: borrowing Outboxes.Outbox) throws {
-        let isReached = try address(outbox.peer) { socket in
-            _ = try outbox.body.send(through: socket)
+    private mutating func handOver(_ place: Int) throws {
+        let peer = outboxes[place].peer
+        let isReached = try reach(peer) { socket in
+            _ = try outboxes[place].body.send(through: socket)
         }
-        if !isReached { for token in outbox.tokens { undelivered.append((outbox.peer, token)) } }
+        if !isReached {
+            giveUp(peer)
+            for token in outboxes[place].tokens { undelivered.append((peer, token)) }
+        }
+        outboxes.close(place)
     }
 
     /// Whether a peer is sent the payload's bytes where others are told where they lie.
-    private func isFetched(_ slot: Slot, for peer: PeerID) -> Bool {
-        store[slot].place != nil && !sharing.reads(peer)
+    private func isFetched(_ content: SlotContent, for peer: PeerID) -> Bool {
+        content.place != nil && !sharing.reads(peer)
     }
 
     /// Has the slot's payload ready for `peer`, if it lies in shared memory: a reader is told of the memory,
     /// once, and for anybody else the payload is fetched out of it, once for all.
     ///
     /// - Returns: False when the peer cannot be reached.
-    private func introduce(_ slot: Slot, to peer: PeerID) throws -> Bool {
-        let content = store[slot]
+    private mutating func introduce(_ content: SlotContent, to peer: PeerID) throws -> Bool {
         guard let place = content.place else { return true }
         guard sharing.reads(peer) else {
             try fetchPayload(content, from: place)
@@ -142,7 +148,7 @@ extension BrokerLoop {
 
     /// Copies a payload out of shared memory for a peer that came after it, so that it is sent by references
     /// from now on; its place stays taken, as readers may not have read it yet.
-    private func fetchPayload(_ content: SlotStore.Content, from place: Sharing.Place) throws {
+    private func fetchPayload(_ content: SlotContent, from place: Sharing.Place) throws {
         guard content.fetched.byteCount == 0 else { return }
         content.fetched = try Self.copy(of: place)
     }

@@ -5,7 +5,7 @@ import ZeroMQ
 
 extension BrokerLoop {
     /// Publishes the state of everything: the broker, then its streams, groups and workers.
-    func publishStatus() throws {
+    mutating func publishStatus() throws {
         var report = router.report()
         report.broker.at = WallClock.nanoseconds
         log(closedWindowsOf: report.streams)
@@ -15,10 +15,10 @@ extension BrokerLoop {
         for worker in report.workers { try publish(worker) }
     }
 
-    private func publish(_ message: some WireMessage) throws {
+    private mutating func publish(_ message: some WireMessage) throws {
         writer.removeAll()
         message.encode(to: &writer)
-        _ = try events.send(copying: Array("status".utf8), more: true)
-        _ = try events.send(copying: writer.bytes)
+        _ = try sockets.events.send(copying: Array("status".utf8), more: true)
+        _ = try sockets.events.send(copying: writer.bytes)
     }
 }

@@ -6,33 +6,23 @@ import ZeroMQ
 
 /// The I/O around ``Router``: receives, lets it decide, and does what it says.
 ///
-/// One thread, that of ``run()``, owns all three sockets.
-final class BrokerLoop {
-    struct Endpoints {
-        var ingest: String
-        var work: String
-        var events: String
-    }
-
-    /// Messages taken from a socket before the other one has its turn.
-    static let messagesPerTurn = 64
+/// One thread, that of ``run()``, owns it.
+struct BrokerLoop: ~Copyable {
+    /// Messages taken from a socket before the other one has its turn; the rest of a bundle besides.
+    static let messagesPerTurn = 256
     private static let tick = Duration.milliseconds(250)
-    static let eventsHighWater = 65_536
     private static let statusInterval = Duration.seconds(1)
 
     let logger: Logger
     private let stop: StopSignal
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
-    let ingest: Socket
-    let work: Socket
-    let events: Socket
+    let sockets: Sockets
 
     var router: Router
-    let store = SlotStore()
+    var store = SlotStore()
     var routes = Routes()
     let sharing: Sharing
-    var pool = MessagePool()
     var identity = Message()
     /// The last part of a message of three.
     var third = Message()
@@ -52,16 +42,22 @@ final class BrokerLoop {
     var peerLines = LineLimit()
     var closedWindows = ClosedWindows()
 
-    /// Binds the three sockets.
+    /// A broker that knows nobody yet.
     ///
-    /// - Throws: A ``Failure`` that names the endpoint which cannot be bound.
+    /// - Parameters:
+    ///   - sockets: Where peers come to.
+    ///   - settings: The router's, but for the moment of its start.
+    ///   - sharesMemory: Whether payloads may lie in memory that peers of this host share.
+    ///   - stop: Ends ``run()``.
+    ///   - logger: Told of peers that come and go.
     init(
-        _ endpoints: Endpoints,
+        _ sockets: Sockets,
         settings: Settings,
         sharesMemory: Bool,
         stop: StopSignal,
         logger: Logger
-    ) throws {
+    ) {
+        self.sockets = sockets
         self.logger = logger
         sharing = Sharing(isOn: sharesMemory)
         self.stop = stop
@@ -70,38 +66,16 @@ final class BrokerLoop {
         settings.startedAt = WallClock.nanoseconds
         settings.session = UInt64(settings.startedAt)
         router = Router(settings: settings)
-
-        let context = try Context()
-        var options = SocketOptions()
-        options.largestPartByteCount = Limits.payloadByteCount
-        // So long the process waits at its end for GOODBYE to leave.
-        options.linger = .milliseconds(200)
-        // Twice the largest credit: libzmq hears only from half a queue to half a queue that a peer
-        // has read, so up to half of the mark may be taken by what has long been committed.
-        options.sendHighWater = 2 * Int(settings.creditFrames) + 256
-        options.receiveHighWater = Int(settings.creditFrames) + 64
-        ingest = try Socket(.router, in: context, options: options)
-        work = try Socket(.router, in: context, options: options)
-        var publishing = SocketOptions()
-        // One status of everything that the broker may know of has to fit.
-        publishing.sendHighWater = Self.eventsHighWater
-        events = try Socket(.publish, in: context, options: publishing)
-        try events.watchConnections()
-        try Self.bind(ingest, to: endpoints.ingest, "cameras", option: "--ingest")
-        try Self.bind(work, to: endpoints.work, "workers and the archive", option: "--work")
-        try Self.bind(events, to: endpoints.events, "listeners", option: "--events")
-        let places = try (ingest.lastEndpoint(), work.lastEndpoint(), events.lastEndpoint())
-        logger.info("cameras: \(places.0)  workers and archive: \(places.1)  events: \(places.2)")
     }
 
     /// Serves until a signal comes.
     ///
     /// - Throws: ``ZeroMQError`` for what no peer can cause.
-    func run() throws {
+    mutating func run() throws {
         var poller = Poller()
-        let ingestSlot = poller.add(ingest)
-        let workSlot = poller.add(work)
-        let eventsSlot = poller.addConnectionEvents(of: events)
+        let ingestSlot = sockets.with(.ingest) { poller.add($0) }
+        let workSlot = sockets.with(.work) { poller.add($0) }
+        let eventsSlot = poller.addConnectionEvents(of: sockets.events)
         let stopSlot = poller.add(fileDescriptor: stop.fileDescriptor)
         var nextTick = Self.tick
         var nextStatus = Self.statusInterval
@@ -133,7 +107,7 @@ final class BrokerLoop {
         try sayGoodbye()
     }
 
-    private func sayGoodbye() throws {
+    private mutating func sayGoodbye() throws {
         logger.info("stopping: saying goodbye to \(routes.all.count) peers")
         for peer in routes.all { try send(Goodbye(reason: "the broker stops"), to: peer) }
         try handOver()
@@ -141,7 +115,7 @@ final class BrokerLoop {
 
     // MARK: Performing
 
-    func tell(_ event: Event) throws {
+    mutating func tell(_ event: Event) throws {
         while let answer = answers.popLast() { try send(answer.memory, to: answer.peer) }
         effects.removeAll(keepingCapacity: true)
         router.handle(event, at: now, into: &effects)
@@ -149,7 +123,7 @@ final class BrokerLoop {
         try giveBackUndelivered()
     }
 
-    func giveBackUndelivered() throws {
+    mutating func giveBackUndelivered() throws {
         while let lease = undelivered.popLast() {
             effects.removeAll(keepingCapacity: true)
             let event = Event.undelivered(lease.peer, token: lease.token)
@@ -159,13 +133,13 @@ final class BrokerLoop {
     }
 
     /// Gives peers up that could not be reached, and have not said goodbye meanwhile.
-    private func giveUpUnreachable() throws {
+    private mutating func giveUpUnreachable() throws {
         let peers = unreachable
         unreachable.removeAll(keepingCapacity: true)
-        for peer in peers where routes[peer] != nil { try tell(.lost(peer)) }
+        for peer in peers where routes.has(peer) { try tell(.lost(peer)) }
     }
 
-    private func perform(_ effect: Effect) throws {
+    private mutating func perform(_ effect: Effect) throws {
         switch effect {
         case .welcome(let peer, let welcome):
             try send(welcome, to: peer)
@@ -192,8 +166,8 @@ final class BrokerLoop {
             guard hasListeners else { return }
             writer.removeAll()
             writer.topic("result/", group, "/", stream)
-            _ = try events.send(copying: writer.bytes, more: true)
-            try store[slot].sendHeader(through: events, &pool, more: false)
+            _ = try sockets.events.send(copying: writer.bytes, more: true)
+            try store[slot].sendHeader(through: sockets.events, &sockets.pool, more: false)
         case .release(let slot):
             if let place = store[slot].place { sharing.release(place) }
             store.release(slot)

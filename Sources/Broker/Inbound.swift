@@ -22,44 +22,43 @@ enum Inbound {
         behind door: Routes.Door,
         _ peer: PeerID,
         _ slot: Slot,
-        _ content: SlotStore.Content,
+        _ content: SlotContent,
         third: inout Message,
         _ sharing: Sharing
     ) throws -> Event {
-        let type = try content.withHeader { bytes throws(WireError) in
-            try Header(part: bytes).type
-        }
+        let head = try Header(part: content.header)
+        let type = head.type
         guard content.partCount >= type.partCount else { throw WireError.truncated }
         switch type {
         case .hello:
-            let hello: Hello = try read(content)
+            let hello: Hello = try read(content, head)
             guard hello.role.door == door else { return .offence(peer, hello.role.wrongDoor) }
             return .hello(peer, hello)
         case .heartbeat: return .heartbeat(peer)
         case .goodbye: return .goodbye(peer)
         case .frame:
-            let frame: Frame = try read(content)
+            let frame: Frame = try read(content, head)
             content.hasPayload = true
             try locatePayload(of: frame, in: content, peer, sharing)
             return .frame(peer, frame, slot)
-        case .gap: return .gap(peer, try read(content))
+        case .gap: return .gap(peer, try read(content, head))
         case .result:
-            let result: Wire.Result = try read(content)
-            return .answer(peer, Answer(result), slot, byteCount: content.headerByteCount)
-        case .committed: return .committed(peer, try read(content))
+            let answer = try Answer(content.header, behind: head)
+            return .answer(peer, answer, slot, byteCount: head.byteCount)
+        case .committed: return .committed(peer, try read(content, head))
         case .fetched:
-            let fetched: Fetched = try read(content)
+            let fetched: Fetched = try read(content, head)
             content.dropFirst(third: &third)
             content.hasPayload = true
-            let frame: Frame = try read(content)
-            guard content.payloadByteCount == Int(frame.byteCount) else {
+            let frame = try Frame(part: content.header)
+            guard content.payloadBytes.byteCount == Int(frame.byteCount) else {
                 throw WireError.invalid("payload length")
             }
             return .fetched(peer, fetched, frame, slot)
-        case .end: return .end(peer, try read(content))
-        case .stream: return .stream(peer, try read(content))
-        case .group: return .group(peer, try read(content))
-        case .debt: return .debt(peer, try read(content))
+        case .end: return .end(peer, try read(content, head))
+        case .stream: return .stream(peer, try read(content, head))
+        case .group: return .group(peer, try read(content, head))
+        case .debt: return .debt(peer, try read(content, head))
         case .ready: return .ready(peer)
         // The loop deals with two of them, and the other is only ever a payload's part.
         case .memory, .sharedPayload, .bundle: throw WireError.unexpectedType(type)
@@ -70,27 +69,28 @@ enum Inbound {
     }
 
     private static func read<Kind: WireMessage>(
-        _ content: SlotStore.Content
+        _ content: SlotContent,
+        _ head: Header
     ) throws(WireError) -> Kind {
-        try content.withHeader { bytes throws(WireError) in try Kind(part: bytes) }
+        try Kind(content.header, behind: head)
     }
 
     /// Finds the payload where its part says that it lies, unless it is the part itself.
     private static func locatePayload(
         of frame: Frame,
-        in content: SlotStore.Content,
+        in content: SlotContent,
         _ peer: PeerID,
         _ sharing: Sharing
     ) throws {
         let byteCount = Int(frame.byteCount)
-        guard content.payloadByteCount != byteCount else { return }
-        guard sharing.knows(peer) || content.payloadByteCount != SharedPayload.byteCount else {
+        let part = content.payloadBytes
+        guard part.byteCount != byteCount else { return }
+        guard sharing.knows(peer) || part.byteCount != SharedPayload.byteCount else {
             throw NoSession()
         }
-        let place = try? content.withPayload { (bytes) throws(WireError) in
-            try SharedPayload(part: bytes)
-        }
-        guard let place, let found = sharing.place(place, byteCount: byteCount, from: peer) else {
+        guard let place = try? SharedPayload(part: part),
+            let found = sharing.place(place, byteCount: byteCount, from: peer)
+        else {
             throw WireError.invalid("payload length")
         }
         content.place = found

@@ -1,5 +1,4 @@
 import Routing
-import Service
 import Wire
 
 /// Small messages for peers, gathered so that those for one peer leave together.
@@ -10,13 +9,14 @@ struct Outboxes {
     /// What is gathered for one peer.
     struct Outbox {
         fileprivate(set) var peer: PeerID
-        fileprivate(set) var body = BundleBody()
+        var body = BundleBody()
         /// The leases in it.
         fileprivate(set) var tokens: [UInt64] = []
     }
 
     private struct Reader {
         let peer: PeerID
+        var room = BundleRoom()
         /// Its place among those that are open; `nil` when nothing is gathered.
         var outbox: Int?
     }
@@ -47,18 +47,23 @@ struct Outboxes {
         if reads(peer) { readers[peer.index] = nil }
     }
 
-    /// Whether a message of so many bytes can be gathered for the peer without handing over first.
-    func hasRoom(for byteCount: Int, to peer: PeerID) -> Bool {
-        guard let index = readers[peer.index]?.outbox else { return true }
-        return outboxes[index].body.hasRoom(for: byteCount)
+    /// Whether a message of so many bytes can be gathered for the peer without handing over first; if not,
+    /// there will be more room the next time.
+    mutating func hasRoom(for byteCount: Int, to peer: PeerID) -> Bool {
+        guard let reader = readers[peer.index], let index = reader.outbox else { return true }
+        if outboxes[index].body.hasRoom(for: byteCount, in: reader.room) { return true }
+        readers[peer.index]?.room.grow()
+        return false
     }
 
-    /// Lends the body for a message to a peer that reads bundles, once there is room.
-    mutating func gather(
-        for peer: PeerID,
-        token: UInt64? = nil,
-        _ body: (inout BundleBody) -> Void
-    ) {
+    /// Begins a message for a peer that reads bundles, once there is room.
+    ///
+    /// - Parameters:
+    ///   - peer: Whom it is for.
+    ///   - parts: How many follow.
+    ///   - token: The lease in it, if it is one.
+    /// - Returns: Its place among those that are open, good until the next one is closed.
+    mutating func open(for peer: PeerID, parts: Int, token: UInt64? = nil) -> Int {
         let index: Int
         if let open = readers[peer.index]?.outbox {
             index = open
@@ -70,35 +75,33 @@ struct Outboxes {
             readers[peer.index]?.outbox = index
         }
         if let token { outboxes[index].tokens.append(token) }
-        body(&outboxes[index].body)
+        outboxes[index].body.begin(parts: parts)
+        return index
     }
 
-    /// Lends what is gathered for a peer, if anything is, and forgets it.
-    mutating func take(for peer: PeerID, _ body: (borrowing Outbox) throws -> Void) rethrows {
-        guard reads(peer), let index = readers[peer.index]?.outbox else { return }
-        try close(index, body)
+    /// What is gathered for one peer.
+    subscript(index: Int) -> Outbox {
+        get { outboxes[index] }
+        _modify { yield &outboxes[index] }
     }
 
-    /// Lends the latest of what is gathered, if anything is, and forgets it.
-    mutating func takeLast(_ body: (borrowing Outbox) throws -> Void) rethrows {
-        guard openCount > 0 else { return }
-        try close(openCount - 1, body)
+    /// Where something is gathered for a peer, if anything is.
+    func place(of peer: PeerID) -> Int? {
+        reads(peer) ? readers[peer.index]?.outbox : nil
     }
 
-    private mutating func close(
-        _ index: Int,
-        _ body: (borrowing Outbox) throws -> Void
-    ) rethrows {
-        defer {
-            readers[outboxes[index].peer.index]?.outbox = nil
-            outboxes[index].body.removeAll()
-            outboxes[index].tokens.removeAll(keepingCapacity: true)
-            openCount -= 1
-            if index < openCount {
-                outboxes.swapAt(index, openCount)
-                readers[outboxes[index].peer.index]?.outbox = index
-            }
+    /// The latest place where something is gathered, if anything is.
+    var last: Int? { openCount > 0 ? openCount - 1 : nil }
+
+    /// Forgets what was gathered in a place, once it was handed over.
+    mutating func close(_ index: Int) {
+        readers[outboxes[index].peer.index]?.outbox = nil
+        outboxes[index].body.removeAll()
+        outboxes[index].tokens.removeAll(keepingCapacity: true)
+        openCount -= 1
+        if index < openCount {
+            outboxes.swapAt(index, openCount)
+            readers[outboxes[index].peer.index]?.outbox = index
         }
-        try body(outboxes[index])
     }
 }

@@ -33,22 +33,22 @@ struct Routes {
         return peer
     }
 
-    subscript(peer: PeerID) -> Route? {
-        guard peer.index < sessions.count, let session = sessions[peer.index],
-            session.peer == peer
-        else { return nil }
-        return session.route
+    subscript(peer: PeerID) -> Route? { has(peer) ? sessions[peer.index]?.route : nil }
+
+    /// Whether there is such a session.
+    func has(_ peer: PeerID) -> Bool {
+        peer.index < sessions.count && sessions[peer.index]?.peer == peer
     }
 
     /// Notes where a peer's connection comes from.
     mutating func setAddress(_ address: String?, of peer: PeerID) {
-        guard self[peer] != nil else { return }
+        guard has(peer) else { return }
         sessions[peer.index]?.address = address
     }
 
     /// Where a peer's connection comes from, if it was noted.
     func address(of peer: PeerID) -> String? {
-        self[peer] == nil ? nil : sessions[peer.index]?.address
+        has(peer) ? sessions[peer.index]?.address : nil
     }
 
     mutating func forget(_ peer: PeerID) {

@@ -90,10 +90,10 @@ struct ServeCommand: ParsableCommand {
         settings.leaseDeadline = leaseDeadline
         settings.queueFrames = queueFrames
         if let queueBytes { settings.queueBytes = queueBytes.bytes }
-        let endpoints = BrokerLoop.Endpoints(ingest: ingest, work: work, events: events)
+        let endpoints = Sockets.Endpoints(ingest: ingest, work: work, events: events)
         let logger = common.logger("broker")
-        let loop = try BrokerLoop(
-            endpoints,
+        var loop = BrokerLoop(
+            try Sockets(endpoints, credit: settings.creditFrames, logger: logger),
             settings: settings,
             sharesMemory: !noSharedMemory,
             stop: stop,

@@ -94,7 +94,7 @@ struct Sender: ~Copyable {
             let now = UInt64(max(0, WallClock.nanoseconds))
             shared.with { $0.beginSession(lastEpoch: welcome.lastEpoch, now: now) }
         case .message(let parts):
-            if parts.type == .ack, let ack = try? parts.head.withBytes({ try Ack(decoding: $0) }) {
+            if parts.type == .ack, let ack: Ack = try? parts.read() {
                 shared.with { $0.acknowledge(ack) }
                 shared.room.signal()
             }
@@ -136,8 +136,8 @@ struct Sender: ~Copyable {
         switch item {
         case .gap(let gap): return try link.send(gap) != .wouldBlock
         case .frame(let frame, let id):
-            var payload = try Message(copying: frame.payload)
-            switch try link.send(frame.header(id), payload: &payload) {
+            let payload = frame.payload
+            switch try unsafe link.send(frame.header(id), payload: payload.span.bytes) {
             case .sent: return true
             case .wouldBlock: return false
             case .tooLarge:

@@ -43,26 +43,3 @@ package enum Event: Sendable {
     /// Time has passed; send one at least every ``Settings/heartbeat``.
     case tick
 }
-
-/// What a decision needs of a ``Wire/Result``; the rest of it stays in its slot.
-package struct Answer: Sendable {
-    /// The run it belongs to.
-    package var run: Run
-    /// The frame it is about.
-    package var frame: FrameID
-    /// The lease it answers.
-    package var token: UInt64
-    /// The worker's name.
-    package var worker: String
-    /// Whether the worker could make nothing of the frame.
-    package var isFailure: Bool
-
-    /// What `result` says.
-    package init(_ result: Result) {
-        run = result.run
-        frame = result.frame
-        token = result.token
-        worker = result.worker
-        isFailure = !result.failure.isEmpty
-    }
-}

@@ -101,12 +101,8 @@ package struct ByteReader: ~Escapable {
     /// A UTF-8 string of at most `limit` bytes behind its length.
     @_lifetime(self: copy self)
     mutating func string(_ field: StaticString, limit: Int) throws(WireError) -> String {
-        let count = Int(try u16())
-        guard count <= limit else { throw .overLimit(field) }
-        guard count <= remaining else { throw .truncated }
-        let range = offset..<offset + count
-        offset += count
-        let text = unsafe bytes.extracting(range).withUnsafeBytes { buffer -> String? in
+        let piece = try piece(field, limit: limit)
+        let text = unsafe bytes.extracting(piece).withUnsafeBytes { buffer -> String? in
             // Four times as fast as `String(validating:as:)`.
             let units = unsafe Span(_unsafeElements: buffer.bindMemory(to: UInt8.self))
             guard let valid = try? UTF8Span(validating: units) else { return nil }
@@ -114,6 +110,56 @@ package struct ByteReader: ~Escapable {
         }
         guard let text else { throw .invalid(field) }
         return text
+    }
+
+    /// Passes over a string that ``string(_:limit:)`` would read; returns its length in bytes.
+    @_lifetime(self: copy self)
+    private mutating func pass(_ field: StaticString, limit: Int) throws(WireError) -> Int {
+        let piece = try piece(field, limit: limit)
+        let isValid = unsafe bytes.extracting(piece).withUnsafeBytes { buffer in
+            let units = unsafe Span(_unsafeElements: buffer.bindMemory(to: UInt8.self))
+            return (try? UTF8Span(validating: units)) != nil
+        }
+        guard isValid else { throw .invalid(field) }
+        return piece.count
+    }
+
+    /// Where the bytes behind a length are, which is at most `limit`.
+    @_lifetime(self: copy self)
+    private mutating func piece(
+        _ field: StaticString,
+        limit: Int
+    ) throws(WireError) -> Range<Int> {
+        let count = Int(try u16())
+        guard count <= limit else { throw .overLimit(field) }
+        guard count <= remaining else { throw .truncated }
+        defer { offset += count }
+        return offset..<offset + count
+    }
+
+    /// Passes over a name; returns its length in bytes.
+    @_lifetime(self: copy self)
+    mutating func passName(_ field: StaticString) throws(WireError) -> Int {
+        try pass(field, limit: Limits.nameByteCount)
+    }
+
+    /// Passes over a text; returns its length in bytes.
+    @_lifetime(self: copy self)
+    mutating func passText(_ field: StaticString) throws(WireError) -> Int {
+        try pass(field, limit: Limits.textByteCount)
+    }
+
+    /// The name of a stream.
+    @_lifetime(self: copy self)
+    mutating func streamName() throws(WireError) -> String {
+        let piece = try piece("stream", limit: Limits.nameByteCount)
+        let name = unsafe bytes.extracting(piece).withUnsafeBytes { buffer -> String? in
+            guard unsafe Names.isValidStream(buffer) else { return nil }
+            let units = unsafe Span(_unsafeElements: buffer.bindMemory(to: UInt8.self))
+            return unsafe String(copying: UTF8Span(unchecked: units, isKnownASCII: true))
+        }
+        guard let name else { throw .invalid("stream") }
+        return name
     }
 
     /// A name for people of at most ``Limits/nameByteCount`` bytes.

@@ -5,23 +5,25 @@ package struct ByteWriter: Sendable {
     /// What has been written.
     package private(set) var bytes: [UInt8] = []
 
+    /// What has been written, where it lies.
+    package var span: RawSpan {
+        @_lifetime(borrow self)
+        get { unsafe bytes.span.bytes }
+    }
+
     /// An empty writer.
     package init() { bytes.reserveCapacity(512) }
 
     /// Forgets what was written but keeps the storage.
     package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
-    private mutating func integer<Value: FixedWidthInteger>(_ value: Value) {
-        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
-    }
-
     mutating func u8(_ value: UInt8) { bytes.append(value) }
-    mutating func u16(_ value: UInt16) { integer(value) }
-    mutating func u32(_ value: UInt32) { integer(value) }
-    mutating func u64(_ value: UInt64) { integer(value) }
-    mutating func i64(_ value: Int64) { integer(value) }
-    mutating func f32(_ value: Float) { integer(value.bitPattern) }
-    mutating func f64(_ value: Double) { integer(value.bitPattern) }
+    mutating func u16(_ value: UInt16) { bytes.put(value) }
+    mutating func u32(_ value: UInt32) { bytes.put(value) }
+    mutating func u64(_ value: UInt64) { bytes.put(value) }
+    mutating func i64(_ value: Int64) { bytes.put(value) }
+    mutating func f32(_ value: Float) { bytes.put(value.bitPattern) }
+    mutating func f64(_ value: Double) { bytes.put(value.bitPattern) }
     mutating func flag(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
     /// A string behind its length in bytes.
@@ -31,8 +33,7 @@ package struct ByteWriter: Sendable {
         let utf8 = value.utf8
         if utf8.count <= limit {
             u16(UInt16(utf8.count))
-            let span = value.utf8Span.span
-            unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+            unsafe bytes.put(value.utf8Span.span.bytes)
             return
         }
         let cut = utf8.index(utf8.startIndex, offsetBy: limit, limitedBy: utf8.endIndex)

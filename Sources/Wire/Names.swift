@@ -2,9 +2,14 @@
 package enum Names {
     /// Whether `name` is 1 to 64 of `a-z 0-9 - _ . /`.
     package static func isValidStream(_ name: String) -> Bool {
-        let bytes = name.utf8
+        unsafe name.utf8Span.span.withUnsafeBytes { unsafe isValidStream($0) }
+    }
+
+    /// ``isValidStream(_:)-(String)`` for the bytes of a name.
+    static func isValidStream(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard (1...Limits.nameByteCount).contains(bytes.count) else { return false }
-        return bytes.allSatisfy(isNameByte)
+        for unsafebyte in unsafe bytes where !isNameByte(byte) { return false }
+        return true
     }
 
     /// Whether `name` may name a group: as a stream's, but without `/`.
@@ -57,14 +62,6 @@ package enum Names {
 }
 
 extension ByteReader {
-    /// A valid stream name.
-    @_lifetime(self: copy self)
-    mutating func streamName() throws(WireError) -> String {
-        let name = try name("stream")
-        guard Names.isValidStream(name) else { throw .invalid("stream") }
-        return name
-    }
-
     /// A list of valid stream patterns.
     @_lifetime(self: copy self)
     mutating func patterns() throws(WireError) -> [String] {

@@ -45,7 +45,13 @@ extension WireMessage {
         try self.init(bytes, behind: try Header(part: bytes))
     }
 
-    private init(_ bytes: RawSpan, behind header: Header) throws(WireError) {
+    /// Reads the fields behind a header that was checked.
+    ///
+    /// - Parameters:
+    ///   - bytes: With the header, which is at their start.
+    ///   - header: What was found there.
+    /// - Throws: ``WireError``, also when the header is of another type.
+    package init(_ bytes: RawSpan, behind header: Header) throws(WireError) {
         guard header.type == Self.type else { throw .unexpectedType(header.type) }
         var reader = ByteReader(bytes, range: Limits.prefixByteCount..<header.byteCount)
         try self.init(fields: &reader)

@@ -9,7 +9,7 @@ final class LeaseBoard: @unchecked Sendable {  // All state is guarded by the co
     private let condition = NSCondition()
     private let order: GroupDefinition.Order
     private var waiting: [LeasedFrame] = []
-    private var answers: [Answer] = []
+    private var answers: [LeaseAnswer] = []
     private var busyLanes: Set<LeasedFrame.Lane> = []
     private var running = 0
     private var isClosed = false
@@ -46,7 +46,7 @@ final class LeaseBoard: @unchecked Sendable {  // All state is guarded by the co
     }
 
     /// Takes the answer of a frame that was taken.
-    func finish(_ leased: LeasedFrame, with answer: Answer) {
+    func finish(_ leased: LeasedFrame, with answer: LeaseAnswer) {
         condition.withLock {
             running -= 1
             answers.append(answer)
@@ -57,7 +57,7 @@ final class LeaseBoard: @unchecked Sendable {  // All state is guarded by the co
     }
 
     /// The answers so far, which are then no longer here.
-    func takeAnswers() -> [Answer] {
+    func takeAnswers() -> [LeaseAnswer] {
         condition.withLock {
             defer { answers.removeAll(keepingCapacity: true) }
             return answers

@@ -15,7 +15,7 @@ struct LeaseDesk: ~Copyable {
     /// Whether the broker has given no credit yet, as to a durable group without an archive.
     private var hasToWait = false
     /// Answers that the socket has not taken yet, oldest first.
-    private var outbox: [Answer] = []
+    private var outbox: [LeaseAnswer] = []
     private var completed = 0
     private var failed = 0
 
@@ -102,9 +102,8 @@ struct LeaseDesk: ~Copyable {
 
     /// Hangs the frame of a lease up.
     private mutating func take(_ parts: consuming Parts) {
-        let lease = try? parts.head.withBytes { try Deliver(decoding: $0) }
-        guard let lease, let header = parts.frameHeader.take(),
-            let frame = try? header.withBytes({ try Frame(decoding: $0) }),
+        guard let lease: Deliver = try? parts.read(), let header = parts.frameHeader.take(),
+            let frame = try? Frame(part: header.bytes),
             let payload = parts.payload.take()
         else {
             logger.error("the broker sent a frame that cannot be read; it was left out")

@@ -30,7 +30,7 @@ final class LeasedFrame: Sendable {
 }
 
 /// What became of a leased frame.
-struct Answer: Sendable {
+struct LeaseAnswer: Sendable {
     let result: Wire.Result
     let session: Int
 }

@@ -15,7 +15,10 @@ struct ModelThread {
     /// - Parameter answered: Called after each answer.
     func run(answered: () -> Void) {
         while let leased = board.take() {
-            board.finish(leased, with: Answer(result: work(on: leased), session: leased.session))
+            board.finish(
+                leased,
+                with: LeaseAnswer(result: work(on: leased), session: leased.session)
+            )
             answered()
         }
     }

@@ -68,6 +68,15 @@ package struct Message: ~Copyable, Sendable {
         return text.isEmpty ? nil : text
     }
 
+    /// The bytes, where they lie.
+    package var bytes: RawSpan {
+        @_lifetime(borrow self)
+        borrowing get {
+            let bytes = unsafe UnsafeRawBufferPointer(start: zmq_msg_data(raw), count: byteCount)
+            return unsafe _overrideLifetime(RawSpan(_unsafeBytes: bytes), borrowing: self)
+        }
+    }
+
     /// Lends the bytes to `body` without copying them.
     package borrowing func withBytes<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result

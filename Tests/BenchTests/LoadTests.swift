@@ -24,10 +24,12 @@ import ZeroMQ
 
     @Test func aFrameThatComesTwiceIsCountedOnce() {
         let tally = Tally()
+        let (a, b) = (tally.place(of: "a"), tally.place(of: "b"))
         for sequence in [0, 1, 64, 1, 200_000] as [UInt64] {
-            tally.count("a", sequence, byteCount: 10, isIntact: true)
+            tally.count(a, sequence, byteCount: 10, isIntact: true, at: .now)
         }
-        tally.count("b", 0, byteCount: 10, isIntact: false)
+        tally.count(b, 0, byteCount: 10, isIntact: false, at: .now)
+        #expect(tally.place(of: "a") == a)
         let standing = tally.standing
         #expect(standing.frames == 5)
         #expect(standing.bytes == 50)

@@ -43,21 +43,31 @@ import Wire
         #expect(try read(second.bytes, count: 1) == [[[4], [5, 6], [7]]])
     }
 
-    @Test func aBodyTakesNoMoreThanItsLimits() {
+    @Test func roomGrowsToTheLargestBundle() {
+        var room = BundleRoom()
+        #expect(room.count < Bundle.most && room.byteCount < Bundle.byteCount)
+        for _ in 0..<10 { room.grow() }
+        #expect(room.count == Bundle.most && room.byteCount == Bundle.byteCount)
+    }
+
+    @Test(arguments: [0, 1, 10])
+    func aBodyTakesNoMoreThanThereIsRoom(growths: Int) {
+        var room = BundleRoom()
+        for _ in 0..<growths { room.grow() }
         var body = BundleBody()
         let part = [UInt8](repeating: 0, count: Bundle.largestMessage)
-        while body.hasRoom(for: part.count) {
+        while body.hasRoom(for: part.count, in: room) {
             body.begin(parts: 1)
             body.append(part)
         }
-        #expect(body.bytes.count <= Bundle.byteCount)
-        #expect(body.bytes.count > Bundle.byteCount - 2 * part.count)
+        #expect(body.bytes.count <= room.byteCount)
+        #expect(body.bytes.count > room.byteCount - 2 * part.count)
         body.removeAll()
-        while body.hasRoom(for: 1) {
+        while body.hasRoom(for: 1, in: room) {
             body.begin(parts: 1)
             body.append([0])
         }
-        #expect(body.count == Bundle.most)
+        #expect(body.count == room.count)
     }
 
     @Test func aBodyThatIsCutAnywhereIsAnError() {

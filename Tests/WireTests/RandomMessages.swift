@@ -16,7 +16,7 @@ struct RandomMessages {
         case .goodbye: Goodbye(reason: text())
         case .memory: Memory(key: u64(), path: text())
         case .sharedPayload: SharedPayload(key: u64(), offset: u64())
-        case .bundle: Bundle(count: Int(u32(0) % 65))
+        case .bundle: Bundle(count: Int(u32(0) % 257))
         case .frame: frame()
         case .ack: ack()
         case .gap: gap()

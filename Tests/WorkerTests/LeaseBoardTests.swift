@@ -28,7 +28,7 @@ private func makeLeased(_ stream: String, _ sequence: UInt64, session: Int = 1) 
     return LeasedFrame(lease: lease, frame: frame, payload: payload, session: session)
 }
 
-private func makeAnswer(_ leased: LeasedFrame) -> Answer {
+private func makeAnswer(_ leased: LeasedFrame) -> LeaseAnswer {
     let result = Wire.Result(
         run: leased.lease.run,
         frame: leased.frame.id,
@@ -39,7 +39,7 @@ private func makeAnswer(_ leased: LeasedFrame) -> Answer {
         modelHash: 0,
         startedAt: 0
     )
-    return Answer(result: result, session: leased.session)
+    return LeaseAnswer(result: result, session: leased.session)
 }
 
 @Suite struct LeaseBoardTests {
@@ -70,7 +70,7 @@ private func makeAnswer(_ leased: LeasedFrame) -> Answer {
             while let leased = board.take() { board.finish(leased, with: makeAnswer(leased)) }
         }
         board.post(try makeLeased("s", 7))
-        var answers: [Answer] = []
+        var answers: [LeaseAnswer] = []
         let deadline = ContinuousClock.now + .seconds(10)
         while answers.isEmpty, .now < deadline { answers = board.takeAnswers() }
         #expect(answers.map(\.result.token) == [7])

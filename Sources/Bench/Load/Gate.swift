@@ -18,11 +18,11 @@ final class Gate: Sendable {
     private struct State {
         var missing: Int
         var beginning: Beginning?
-        var isClosed = false
     }
 
     private let parties: Int
     private let state: Mutex<State>
+    private let closed = Atomic(false)
     private let opened = DispatchSemaphore(value: 0)
 
     /// A gate that waits for so many.
@@ -67,8 +67,8 @@ final class Gate: Sendable {
     }
 
     /// Whether the load is over.
-    var isClosed: Bool { state.withLock { $0.isClosed } }
+    var isClosed: Bool { closed.load(ordering: .relaxed) }
 
     /// Ends the load.
-    func close() { state.withLock { $0.isClosed = true } }
+    func close() { closed.store(true, ordering: .relaxed) }
 }

@@ -24,7 +24,7 @@ struct CameraPlan: Sendable {
     var time: Duration?
     /// What is held until it is acknowledged.
     var window = SendWindow.Limits(byteCount: 16 << 20, frameCount: 1_024)
-    /// How long the last acknowledgements may take.
+    /// How long nothing may come of what was sent.
     var patience = Duration.seconds(60)
 }
 
@@ -45,7 +45,7 @@ struct CameraReport: Sendable {
 /// One camera of a load, on a thread of its own.
 struct LoadCamera: ~Copyable {
     /// Frames taken in a row before the link is looked after.
-    private static let longestBurst = 32
+    private static let longestBurst = 128
     /// How close waiting for sockets comes to a moment.
     private static let coarse = Duration.milliseconds(1)
     private static let longestRest = Duration.milliseconds(100)
@@ -64,6 +64,8 @@ struct LoadCamera: ~Copyable {
     private var isInSession = false
     private var isStopped = false
     private var beginning: Gate.Beginning?
+    /// When a picture was taken or a frame acknowledged last.
+    private var progressAt = ContinuousClock.now
     private var report = CameraReport()
 
     init(
@@ -106,19 +108,29 @@ struct LoadCamera: ~Copyable {
                 let event = try link.next(until: nextLook(ended), wantsToSend: pending != nil)
                 hasCome = handle(event)
             } while hasCome && !plan.isPunctual && !isStopped
-            if beginning == nil { beginning = gate.beginning }
+            if beginning == nil {
+                beginning = gate.beginning
+                progressAt = .now
+            }
             if ended == nil {
                 sleepUntilDue()
                 if takePictures() { ended = .now }
             }
             try pump()
-            if let ended, window.isEmpty || .now > ended + plan.patience { break }
+            if ended != nil, window.isEmpty { break }
+            if isStuck(.now) { break }
         }
         link.close(reason: "the load is over")
         report.delivered = Int(window.freedCount)
         report.shed = Int(window.shedCount)
         report.givenUp = window.heldFrameCount
         return report
+    }
+
+    /// Whether it has waited for others in vain.
+    private func isStuck(_ now: ContinuousClock.Instant) -> Bool {
+        let waits = !window.isEmpty || (beginning != nil && plan.framesPerSecond == nil)
+        return waits && now > progressAt + plan.patience
     }
 
     /// Returns whether something had come.
@@ -132,7 +144,7 @@ struct LoadCamera: ~Copyable {
                 now: UInt64(max(0, WallClock.nanoseconds))
             )
         case .message(let parts):
-            if parts.type == .ack, let ack = try? parts.head.withBytes({ try Ack(decoding: $0) }) {
+            if parts.type == .ack, let ack: Ack = try? parts.read() {
                 acknowledge(ack)
             }
             link.recycle(parts)
@@ -150,7 +162,10 @@ struct LoadCamera: ~Copyable {
     private mutating func acknowledge(_ ack: Ack) {
         let before = window.freedCount
         window.acknowledge(ack)
-        if window.freedCount != before { report.last = .now }
+        if window.freedCount != before {
+            let now = ContinuousClock.now
+            (report.last, progressAt) = (now, now)
+        }
         // Room is granted once whoever is to acknowledge is there.
         guard !hasArrived, ack.limit > 0 else { return }
         hasArrived = true
@@ -195,8 +210,8 @@ struct LoadCamera: ~Copyable {
     private mutating func takePictures() -> Bool {
         hasMore = false
         guard let beginning else { return false }
+        let now = ContinuousClock.now
         for _ in 0..<Self.longestBurst {
-            let now = ContinuousClock.now
             guard now >= beginning.instant else { return false }
             if let count = plan.count, report.taken >= count { return true }
             if let time = plan.time, now >= beginning.instant + time { return true }
@@ -213,6 +228,7 @@ struct LoadCamera: ~Copyable {
             }
             window.offer(plan.pictures.frame(report.taken, capturedAt: capturedAt))
             report.taken += 1
+            progressAt = now
         }
         hasMore = true
         return false
@@ -235,8 +251,8 @@ struct LoadCamera: ~Copyable {
         switch item {
         case .gap(let gap): return try link.send(gap) != .wouldBlock
         case .frame(let frame, let id):
-            var payload = try Message(copying: frame.payload)
-            let outcome = try link.send(frame.header(id), payload: &payload)
+            let payload = frame.payload
+            let outcome = try unsafe link.send(frame.header(id), payload: payload.span.bytes)
             guard outcome != .tooLarge else {
                 throw Failure(.usage, "the broker takes no frames of that --size")
             }

@@ -30,6 +30,10 @@ struct LoadWorker: ~Copyable {
     private var hasArrived = false
     /// Leases in hand, in the order they came.
     private var leases: [Wire.Result] = []
+    /// The stream that a frame came from last, and its place in the tally.
+    private var stream = (name: "", place: 0)
+    /// When something happened last.
+    private var now = ContinuousClock.now
     /// When the first of them is done.
     private var due: ContinuousClock.Instant?
 
@@ -74,9 +78,11 @@ struct LoadWorker: ~Copyable {
     /// Works until the load is over.
     consuming func run() throws {
         while !gate.isClosed {
-            let look = ContinuousClock.now + Self.look
-            let isReady = due.map { $0 <= .now } ?? false
-            switch try link.next(until: min(look, due ?? look), wantsToSend: isReady) {
+            let look = now + Self.look
+            let isReady = due.map { $0 <= now } ?? false
+            let event = try link.next(until: min(look, due ?? look), wantsToSend: isReady)
+            now = .now
+            switch consume event {
             case .connected(let welcome): arrive(welcome)
             case .message(let parts): take(parts)
             case .lost: forget()
@@ -103,8 +109,7 @@ struct LoadWorker: ~Copyable {
     }
 
     private mutating func take(_ parts: consuming Parts) {
-        if parts.type == .deliver,
-            let lease = try? parts.head.withBytes({ try Deliver(decoding: $0) }),
+        if parts.type == .deliver, let lease: Deliver = try? parts.read(),
             let frame = parts.readFrame()
         {
             take(lease, frame, isIntact: parts.payloadHash == frame.payloadHash)
@@ -127,24 +132,32 @@ struct LoadWorker: ~Copyable {
                 detections: plan.detections
             )
         )
+        if frame.id.stream != stream.name {
+            stream = (frame.id.stream, tally.place(of: frame.id.stream))
+        }
         tally.count(
-            frame.id.stream,
+            stream.place,
             frame.id.sequence,
             byteCount: Int(frame.byteCount),
-            isIntact: isIntact
+            isIntact: isIntact,
+            at: now
         )
-        if due == nil { due = .now + plan.workTime }
+        if due == nil { due = now + plan.workTime }
     }
 
     /// Answers what is done.
     private mutating func answer() throws {
         var answered = 0
-        while let moment = due, moment <= .now, answered < leases.count {
+        while let moment = due, moment <= now, answered < leases.count {
             guard try link.send(leases[answered]) != .wouldBlock else { break }
             answered += 1
             due = answered < leases.count ? moment + plan.workTime : nil
         }
-        leases.removeFirst(answered)
+        if answered == leases.count {
+            leases.removeAll(keepingCapacity: true)
+        } else {
+            leases.removeFirst(answered)
+        }
     }
 }
 
@@ -152,7 +165,7 @@ extension Parts {
     /// The camera's header, if it is one.
     fileprivate borrowing func readFrame() -> Frame? {
         switch frameHeader {
-        case .some(let header): try? header.withBytes { try Frame(decoding: $0) }
+        case .some(let header): try? Frame(part: header.bytes)
         case .none: nil
         }
     }
@@ -160,7 +173,7 @@ extension Parts {
     /// XXH3-64 of the payload.
     fileprivate var payloadHash: UInt64? {
         switch payload {
-        case .some(let payload): payload.withBytes { xxh3($0) }
+        case .some(let payload): xxh3(payload.bytes)
         case .none: nil
         }
     }

@@ -26,7 +26,10 @@ final class Tally: Sendable {
     private struct State {
         var standing = Standing()
         var expected: Int?
-        var seen: [String: [UInt64]] = [:]
+        /// A bit for each sequence, by the place of the stream.
+        var seen: [[UInt64]] = []
+        var backlogs: [Backlog?] = []
+        var places: [String: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -36,18 +39,36 @@ final class Tally: Sendable {
     /// - Parameter backlogs: Of the streams whose cameras wait for the workers.
     init(backlogs: [String: Backlog] = [:]) { self.backlogs = backlogs }
 
+    /// Where the frames of a stream are counted.
+    func place(of stream: String) -> Int {
+        state.withLock { state in
+            if let place = state.places[stream] { return place }
+            state.places[stream] = state.seen.count
+            state.seen.append([])
+            state.backlogs.append(backlogs[stream])
+            return state.seen.count - 1
+        }
+    }
+
     /// Counts a frame.
     ///
     /// - Parameters:
-    ///   - stream: Its stream.
+    ///   - place: That of its stream.
     ///   - sequence: Its place there, below 2^32.
     ///   - byteCount: Bytes of its payload.
     ///   - isIntact: Whether they were what the camera sent.
-    func count(_ stream: String, _ sequence: UInt64, byteCount: Int, isIntact: Bool) {
-        let (isNew, isComplete) = state.withLock { state in
+    ///   - now: When it was done.
+    func count(
+        _ place: Int,
+        _ sequence: UInt64,
+        byteCount: Int,
+        isIntact: Bool,
+        at now: ContinuousClock.Instant
+    ) {
+        let (backlog, isComplete) = state.withLock { state in
             let (word, bit) = (Int(sequence / 64), UInt64(1) << (sequence % 64))
             var isNew = false
-            state.seen[stream, default: []].mark(word, bit, &isNew)
+            state.seen[place].mark(word, bit, &isNew)
             if isNew {
                 state.standing.frames += 1
                 state.standing.bytes += byteCount
@@ -55,10 +76,11 @@ final class Tally: Sendable {
                 state.standing.again += 1
             }
             if !isIntact { state.standing.damaged += 1 }
-            state.standing.last = .now
-            return (isNew, isNew && state.standing.frames == state.expected)
+            state.standing.last = now
+            let isComplete = isNew && state.standing.frames == state.expected
+            return (isNew ? state.backlogs[place] : nil, isComplete)
         }
-        if isNew { backlogs[stream]?.countDone() }
+        backlog?.countDone()
         if isComplete { complete.signal() }
     }
 

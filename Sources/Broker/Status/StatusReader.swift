@@ -18,7 +18,7 @@ final class StatusReader {
 
     init(events: String, withResults: Bool) throws {
         var options = SocketOptions()
-        options.receiveHighWater = BrokerLoop.eventsHighWater
+        options.receiveHighWater = Sockets.eventsHighWater
         socket = try Socket(.subscribe, in: Context(), options: options)
         do {
             try socket.connect(to: events)

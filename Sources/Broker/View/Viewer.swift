@@ -76,11 +76,11 @@ struct Viewer: ~Copyable {
     }
 
     private mutating func take(_ parts: consuming Parts) throws {
-        let lease = try? parts.head.withBytes { try Deliver(decoding: $0) }
-        guard let lease, let header = parts.frameHeader.take(), let payload = parts.payload.take()
+        guard let lease: Deliver = try? parts.read(), let header = parts.frameHeader.take(),
+            let payload = parts.payload.take()
         else { return link.reconnect(reason: "it sent a frame that cannot be read") }
         let frame = try? header.withBytes { (bytes) throws(WireError) in
-            let frame = try Frame(decoding: bytes)
+            let frame = try Frame(part: bytes)
             try payload.withBytes { (bytes) throws(WireError) in try frame.check(payload: bytes) }
             return frame
         }

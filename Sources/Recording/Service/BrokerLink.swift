@@ -141,8 +141,7 @@ struct BrokerLink: ~Copyable {
         switch parts.type {
         case .frame, .result, .group, .gap, .dead: keep(parts)
         case .fetch:
-            let fetch = parts.head.withBytes { try? Fetch(decoding: $0) }
-            if let fetch { fetcher.request(fetch) }
+            if let fetch: Fetch = try? parts.read() { fetcher.request(fetch) }
             link.recycle(parts)
         default:
             logger.warning("the broker sent a \(parts.type) message, which means nothing here")
@@ -154,9 +153,7 @@ struct BrokerLink: ~Copyable {
     private mutating func keep(_ parts: consuming Parts) {
         let record: LogRecord
         do throws(WireError) {
-            record = try parts.head.withBytes { (bytes) throws(WireError) in
-                try LogRecord(decoding: bytes)
-            }
+            record = try LogRecord(decoding: parts.head.bytes)
         } catch {
             logger.error("the broker sent a \(parts.type) message that cannot be kept: \(error)")
             link.recycle(parts)

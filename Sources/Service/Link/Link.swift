@@ -70,6 +70,7 @@ package struct Link: ~Copyable {
     var sharing: PayloadSharing
     /// Small messages for the broker that leave together, the latest by ``flushDeadline``.
     var outgoing = BundleBody()
+    var outgoingRoom = BundleRoom()
     var flushDeadline = Duration.zero
     /// The body of a bundle from the broker, as long as messages of it are left.
     var incoming: Message?
@@ -209,5 +210,6 @@ package struct Link: ~Copyable {
 
     mutating func adopt(_ welcome: Welcome) {
         largestMessage = min(Int(welcome.largestMessage), Limits.payloadByteCount)
+        outgoingRoom = BundleRoom()
     }
 }

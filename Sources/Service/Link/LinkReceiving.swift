@@ -150,9 +150,7 @@ extension Link {
     private mutating func unpack(_ bundle: consuming Message) throws(ZeroMQError) -> Received {
         let parts: BundleReader.Parts?
         do throws(WireError) {
-            parts = try bundle.withBytes { (bytes) throws(WireError) in
-                try incomingReader.next(in: bytes)
-            }
+            parts = try incomingReader.next(in: bundle.bytes)
         } catch {
             pool.give(bundle)
             state.handle(.garbled(error.description), at: now, into: &effects)
@@ -175,9 +173,7 @@ extension Link {
         of bundle: borrowing Message
     ) throws(ZeroMQError) -> Message {
         var part = pool.take()
-        try bundle.withBytes { (bytes) throws(ZeroMQError) in
-            try part.replace(copying: bytes.extracting(range))
-        }
+        try part.replace(copying: bundle.bytes.extracting(range))
         return part
     }
 
@@ -195,57 +191,38 @@ extension Link {
         _ third: consuming Message?
     ) -> Received {
         do throws(WireError) {
-            let type = try head.withBytes { (bytes) throws(WireError) in
-                try Header(part: bytes).type
-            }
+            let header = try Header(part: head.bytes)
             let event: LinkState.Event
-            switch type {
+            switch header.type {
             case .welcome:
-                let welcome = try head.withBytes { (bytes) throws(WireError) in
-                    try Welcome(decoding: bytes)
-                }
+                let welcome = try Welcome(head.bytes, behind: header)
                 adopt(welcome)
                 if !isConnected { _ = try? say(Bundle()) }
                 if sharing.asks() { _ = try? say(Memory()) }
                 event = .welcomed(welcome)
-            case .error:
-                event = .errored(
-                    try head.withBytes { (bytes) throws(WireError) in
-                        try ErrorMessage(decoding: bytes)
-                    }
-                )
-            case .goodbye:
-                event = .parted(
-                    try head.withBytes { (bytes) throws(WireError) in
-                        try Goodbye(decoding: bytes).reason
-                    }
-                )
-            case .heartbeat:
-                event = .heard
+            case .error: event = .errored(try ErrorMessage(head.bytes, behind: header))
+            case .goodbye: event = .parted(try Goodbye(head.bytes, behind: header).reason)
+            case .heartbeat: event = .heard
             case .bundle:
                 // A bundle holds none.
                 guard incoming == nil, let body = second.take() else {
-                    throw .unexpectedType(type)
+                    throw .unexpectedType(header.type)
                 }
-                let bundle = try head.withBytes { (bytes) throws(WireError) in
-                    try Bundle(decoding: bytes)
-                }
+                let bundle = try Bundle(head.bytes, behind: header)
                 guard bundle.count > 0 else { throw .invalid("bundle length") }
                 incomingReader = BundleReader(bundle)
                 incoming = consume body
                 event = .heard
             case .memory:
-                share(
-                    try head.withBytes { (bytes) throws(WireError) in try Memory(decoding: bytes) }
-                )
+                share(try Memory(head.bytes, behind: header))
                 event = .heard
             default:
                 event = .heard
                 if isConnected {
-                    try fetchPayload(type, head, &second, &third)
+                    try fetchPayload(header, head, &second, &third)
                     // Of a bundle, its first message is a sign of life.
                     if incoming == nil { state.handle(.heard, at: now, into: &effects) }
-                    return .forOwner(arrange(type, head, second, third))
+                    return .forOwner(arrange(header, head, second, third))
                 }
             }
             state.handle(event, at: now, into: &effects)
@@ -260,31 +237,31 @@ extension Link {
 
     /// The last of several parts is the payload.
     private func arrange(
-        _ type: MessageType,
+        _ header: Header,
         _ head: consuming Message,
         _ second: consuming Message?,
         _ third: consuming Message?
     ) -> Parts {
         if let payload = third {
-            return Parts(type: type, head: head, frameHeader: second, payload: payload)
+            return Parts(header: header, head: head, frameHeader: second, payload: payload)
         }
-        return Parts(type: type, head: head, frameHeader: nil, payload: second)
+        return Parts(header: header, head: head, frameHeader: nil, payload: second)
     }
 
     /// Fetches the payload of a message if it lies in shared memory.
     private mutating func fetchPayload(
-        _ type: MessageType,
+        _ header: Header,
         _ head: borrowing Message,
         _ second: inout Message?,
         _ third: inout Message?
     ) throws(WireError) {
         if var payload = third.take() {
-            if let header = second.take() {
-                try fetch(&payload, of: header)
-                second = consume header
+            if let frameHeader = second.take() {
+                try fetch(&payload, of: frameHeader)
+                second = consume frameHeader
             }
             third = consume payload
-        } else if type == .frame, var payload = second.take() {
+        } else if header.type == .frame, var payload = second.take() {
             try fetch(&payload, of: head)
             second = consume payload
         }
@@ -298,11 +275,9 @@ extension Link {
         of header: borrowing Message
     ) throws(WireError) {
         guard payload.byteCount == SharedPayload.byteCount else { return }
-        let frame = try header.withBytes { (bytes) throws(WireError) in try Frame(decoding: bytes) }
+        let frame = try Frame(decoding: header.bytes)
         guard Int(frame.byteCount) != payload.byteCount else { return }
-        let place = try payload.withBytes { (bytes) throws(WireError) in
-            try SharedPayload(part: bytes)
-        }
+        let place = try SharedPayload(part: payload.bytes)
         guard var bytes = try? Message(byteCount: Int(frame.byteCount)) else {
             throw .invalid("payload: there is no memory for it")
         }

@@ -54,47 +54,39 @@ extension Link {
     ///
     /// - Parameters:
     ///   - message: What to say.
-    ///   - payload: Empty afterwards when it was sent, else unchanged; send a
-    ///     ``ZeroMQ/Message/reference()`` to keep the bytes.
+    ///   - payload: The payload; it is copied when it is sent.
     /// - Returns: What became of them.
     /// - Throws: A ``Failure`` for what no peer can cause.
     package mutating func send(
         _ message: some WireMessage,
-        payload: inout Message
+        payload: RawSpan
     ) throws(Failure) -> SendOutcome {
         guard isConnected else { return .wouldBlock }
         encode(message)
-        guard writer.bytes.count <= largestMessage, payload.byteCount <= largestMessage else {
+        let header = writer.bytes
+        guard header.count <= largestMessage, payload.byteCount <= largestMessage else {
             return .tooLarge
         }
-        let place = payload.withBytes { sharing.put($0) }
+        let place = sharing.put(payload)
         let byteCount = place == nil ? payload.byteCount : SharedPayload.byteCount
         let outcome: SendOutcome
-        switch try way(for: writer.bytes.count + byteCount) {
+        switch try way(for: header.count + byteCount) {
         case .bundle:
             outgoing.begin(parts: 2)
-            let header = writer.bytes
             outgoing.append(header)
-            if place == nil {
-                payload.withBytes { outgoing.append($0) }
-            } else {
-                outgoing.append(sharing.message)
-            }
-            payload.clear()
+            if place == nil { outgoing.append(payload) } else { outgoing.append(sharing.message) }
             return .sent
         case .alone:
             outcome = try offering { (socket) throws(ZeroMQError) in
                 // Only the first part can be refused; the other follows it wherever it went.
-                let outcome = try socket.send(copying: writer.bytes, more: true)
+                let outcome = try socket.send(copying: header, more: true)
                 guard outcome == .sent else { return outcome }
-                if place == nil { return try socket.send(&payload) }
+                if place == nil { return try socket.send(copying: payload) }
                 return try socket.send(copying: sharing.message)
             }
         case .blocked: outcome = .wouldBlock
         }
-        if let place {
-            if outcome == .sent { payload.clear() } else { sharing.takeBack(place) }
-        }
+        if outcome != .sent, let place { sharing.takeBack(place) }
         return note(outcome)
     }
 
@@ -122,7 +114,7 @@ extension Link {
             let header = writer.bytes
             outgoing.append(header)
             outgoing.append(frameHeader)
-            payload.withBytes { outgoing.append($0) }
+            outgoing.append(payload.bytes)
             payload.clear()
             return .sent
         case .alone:
@@ -173,7 +165,10 @@ extension Link {
     private mutating func way(for byteCount: Int) throws(Failure) -> Way {
         guard isConnected else { return .blocked }
         guard BundleBody.takes(byteCount) else { return try flush() ? .alone : .blocked }
-        if !outgoing.hasRoom(for: byteCount), try !flush() { return .blocked }
+        if !outgoing.hasRoom(for: byteCount, in: outgoingRoom) {
+            guard try flush() else { return .blocked }
+            outgoingRoom.grow()
+        }
         if outgoing.isEmpty { flushDeadline = now + Self.gathering }
         return .bundle
     }

@@ -5,8 +5,8 @@ package import ZeroMQ
 ///
 /// Give it back to ``Link/recycle(_:)`` when it is done with; what was taken out of it is yours.
 package struct Parts: ~Copyable, Sendable {
-    /// What ``head`` says, with its checksum checked.
-    package let type: MessageType
+    /// What ``head`` begins with, with its checksum checked.
+    package let header: Header
     /// The first part: the header.
     package var head: Message
     /// The camera's header, between the two others in DELIVER and FETCHED.
@@ -15,4 +15,15 @@ package struct Parts: ~Copyable, Sendable {
     ///
     /// It is whatever was sent, or lay in shared memory; check it against the camera's header.
     package var payload: Message?
+
+    /// What kind of message it is.
+    package var type: MessageType { header.type }
+
+    /// Reads the fields of ``head``.
+    ///
+    /// - Returns: The message.
+    /// - Throws: ``WireError``, also when it is of another type.
+    package borrowing func read<Kind: WireMessage>() throws(WireError) -> Kind {
+        try Kind(head.bytes, behind: header)
+    }
 }

@@ -5,9 +5,9 @@
 package struct Bundle: WireMessage {
     package static let type = MessageType.bundle
     /// Most messages in one.
-    package static let most = 64
-    /// Largest body, in bytes: on a slow link all of it has to come before any of it counts.
-    package static let byteCount = 32 << 10
+    package static let most = 256
+    /// Largest body, in bytes.
+    package static let byteCount = 128 << 10
     /// A message of more bytes goes alone.
     package static let largestMessage = 4 << 10
 
@@ -23,6 +23,26 @@ package struct Bundle: WireMessage {
         let count = try reader.u32()
         guard count <= UInt32(Self.most) else { throw .overLimit("bundle") }
         self.count = Int(count)
+    }
+}
+
+/// How much a bundle may hold on one connection: little at first, and twice as much whenever one was full.
+///
+/// All of a bundle has to come before any of it counts. On a link that is cut again and again small ones get
+/// through, on one that holds larger ones cost less; so begin anew with each session.
+package struct BundleRoom: Sendable, Equatable {
+    /// Messages.
+    package private(set) var count = 64
+    /// Bytes of the body.
+    package private(set) var byteCount = 32 << 10
+
+    /// As at the beginning of a session.
+    package init() {}
+
+    /// One was full.
+    package mutating func grow() {
+        count = min(2 * count, Bundle.most)
+        byteCount = min(2 * byteCount, Bundle.byteCount)
     }
 }
 
@@ -51,10 +71,12 @@ package struct BundleBody: Sendable {
 
     /// Whether a message fits beside what is there.
     ///
-    /// - Parameter byteCount: Bytes of all its parts.
+    /// - Parameters:
+    ///   - byteCount: Bytes of all its parts.
+    ///   - room: How much may be there.
     /// - Returns: Whether it does.
-    package func hasRoom(for byteCount: Int) -> Bool {
-        count < Bundle.most && bytes.count + byteCount + 13 <= Bundle.byteCount
+    package func hasRoom(for byteCount: Int, in room: BundleRoom) -> Bool {
+        count < room.count && bytes.count + byteCount + 13 <= room.byteCount
     }
 
     /// Begins a message, whose parts follow by ``append(_:)``.
@@ -67,18 +89,18 @@ package struct BundleBody: Sendable {
 
     /// Adds a part of the message that was begun last.
     package mutating func append(_ part: RawSpan) {
-        let length = UInt32(part.byteCount)
-        unsafe withUnsafeBytes(of: length.littleEndian) { unsafe bytes.append(contentsOf: $0) }
-        unsafe part.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        bytes.put(UInt32(part.byteCount))
+        bytes.put(part)
     }
+
+    /// Adds what was written as a part of the message that was begun last.
+    package mutating func append(_ writer: borrowing ByteWriter) { append(writer.span) }
 
     /// Adds a part of the message that was begun last.
     package mutating func append(_ part: [UInt8]) { unsafe append(part.span.bytes) }
 
     /// Adds several parts that stand as they do in a body, each behind its length.
-    package mutating func append(written parts: RawSpan) {
-        unsafe parts.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
-    }
+    package mutating func append(written parts: RawSpan) { bytes.put(parts) }
 
     /// Forgets all, but keeps the storage.
     package mutating func removeAll() {
@@ -91,9 +113,13 @@ package struct BundleBody: Sendable {
 package struct BundleReader: Sendable {
     /// Where the parts of one message lie in the body.
     package struct Parts: Sendable {
-        /// How many there are, 1 to 3.
-        package fileprivate(set) var count = 0
-        private var ranges = (0..<0, 0..<0, 0..<0)
+        /// How many there are, 1 to 3; 0 of no message.
+        package var count = 0
+        /// Of the bytes of each, counted from 0.
+        package var ranges = (0..<0, 0..<0, 0..<0)
+
+        /// Of no message.
+        package init() {}
 
         /// The bytes of a part, counted from 0.
         package subscript(index: Int) -> Range<Int> {
@@ -102,6 +128,11 @@ package struct BundleReader: Sendable {
             case 1: ranges.1
             default: ranges.2
             }
+        }
+
+        /// All of them, with the length before each, of a message that is there.
+        package var written: Range<Int> {
+            ranges.0.lowerBound - 4..<self[count - 1].upperBound
         }
 
         fileprivate mutating func append(_ range: Range<Int>) {

@@ -248,8 +248,17 @@ package struct Detection: Sendable, Equatable {
         for _ in 0..<landmarkCount { landmarks.append(try reader.f32("landmarks")) }
         let embeddingCount = try reader.count("embedding", elementByteCount: 4)
         for _ in 0..<embeddingCount { embedding.append(try reader.f32("embedding")) }
+        try Self.check(score: score, width: width, height: height, landmarks.count)
+    }
+
+    static func check(
+        score: Float,
+        width: Float,
+        height: Float,
+        _ landmarkCount: Int
+    ) throws(WireError) {
         guard (0...1).contains(score) else { throw .invalid("score") }
         guard width >= 0, height >= 0 else { throw .invalid("box") }
-        guard landmarks.count.isMultiple(of: 2) else { throw .invalid("landmarks") }
+        guard landmarkCount.isMultiple(of: 2) else { throw .invalid("landmarks") }
     }
 }
