@@ -43,7 +43,7 @@ private struct SpareStorage: ~Copyable {
     private var spares: [UnsafeMutableRawBufferPointer] = unsafe []
 
     deinit {
-        for unsafespare in unsafe spares { unsafe spare.deallocate() }
+        unsafe spares.forEach { unsafe $0.deallocate() }
     }
 
     mutating func move(to content: SlotContent) {

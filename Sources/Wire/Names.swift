@@ -8,8 +8,7 @@ package enum Names {
     /// ``isValidStream(_:)-(String)`` for the bytes of a name.
     static func isValidStream(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard (1...Limits.nameByteCount).contains(bytes.count) else { return false }
-        for unsafebyte in unsafe bytes where !isNameByte(byte) { return false }
-        return true
+        return unsafe bytes.allSatisfy(isNameByte)
     }
 
     /// Whether `name` may name a group: as a stream's, but without `/`.
