@@ -34,7 +34,7 @@ extension BrokerLoop {
     /// Sends what is in the writer, or gathers it; returns whether the peer can be reached so far.
     @discardableResult
     mutating func sendWritten(to peer: PeerID) throws -> Bool {
-        if try mayGather(writer.span.byteCount, for: peer) {
+        if try mayGather(writer.byteCount, for: peer) {
             let place = outboxes.open(for: peer, parts: 1)
             outboxes[place].body.append(writer)
             return true
@@ -52,7 +52,7 @@ extension BrokerLoop {
         writer.removeAll()
         deliver.encode(to: &writer)
         let isFetched = isFetched(content, for: peer)
-        let byteCount = writer.span.byteCount + content.byteCount(fetched: isFetched)
+        let byteCount = writer.byteCount + content.byteCount(fetched: isFetched)
         if try mayGather(byteCount, for: peer) {
             let parts = content.hasPayload ? 3 : 2
             let place = outboxes.open(for: peer, parts: parts, token: deliver.token)

@@ -19,6 +19,6 @@ extension BrokerLoop {
         writer.removeAll()
         message.encode(to: &writer)
         _ = try sockets.events.send(copying: Array("status".utf8), more: true)
-        _ = try sockets.events.send(copying: writer.bytes)
+        _ = try sockets.events.send(copying: writer.span)
     }
 }

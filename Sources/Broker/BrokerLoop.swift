@@ -166,7 +166,7 @@ struct BrokerLoop: ~Copyable {
             guard hasListeners else { return }
             writer.removeAll()
             writer.topic("result/", group, "/", stream)
-            _ = try sockets.events.send(copying: writer.bytes, more: true)
+            _ = try sockets.events.send(copying: writer.span, more: true)
             try store[slot].sendHeader(through: sockets.events, &sockets.pool, more: false)
         case .release(let slot):
             if let place = store[slot].place { sharing.release(place) }

@@ -1,30 +1,75 @@
-/// Writes fields one after the other.
+/// Writes fields one after the other, into memory of its own.
 ///
 /// Keep one for each thread and use it again: ``removeAll()`` keeps the storage.
-package struct ByteWriter: Sendable {
-    /// What has been written.
-    package private(set) var bytes: [UInt8] = []
+@safe
+package struct ByteWriter: ~Copyable, Sendable {
+    // Only this value has it.
+    private nonisolated(unsafe) var memory: UnsafeMutableRawPointer
+    private var capacity = 512
+    /// Bytes written.
+    package private(set) var byteCount = 0
+
+    /// An empty writer.
+    package init() { unsafe memory = .allocate(byteCount: capacity, alignment: 16) }
+
+    deinit { unsafe memory.deallocate() }
 
     /// What has been written, where it lies.
     package var span: RawSpan {
         @_lifetime(borrow self)
-        get { unsafe bytes.span.bytes }
+        get {
+            let bytes = unsafe UnsafeRawBufferPointer(start: memory, count: byteCount)
+            return unsafe _overrideLifetime(RawSpan(_unsafeBytes: bytes), borrowing: self)
+        }
     }
 
-    /// An empty writer.
-    package init() { bytes.reserveCapacity(512) }
+    /// A copy of what has been written.
+    package var bytes: [UInt8] {
+        unsafe [UInt8](UnsafeRawBufferPointer(start: memory, count: byteCount))
+    }
 
     /// Forgets what was written but keeps the storage.
-    package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+    package mutating func removeAll() { byteCount = 0 }
 
-    mutating func u8(_ value: UInt8) { bytes.append(value) }
-    mutating func u16(_ value: UInt16) { bytes.put(value) }
-    mutating func u32(_ value: UInt32) { bytes.put(value) }
-    mutating func u64(_ value: UInt64) { bytes.put(value) }
-    mutating func i64(_ value: Int64) { bytes.put(value) }
-    mutating func f32(_ value: Float) { bytes.put(value.bitPattern) }
-    mutating func f64(_ value: Double) { bytes.put(value.bitPattern) }
-    mutating func flag(_ value: Bool) { bytes.append(value ? 1 : 0) }
+    /// Where so many more bytes go.
+    @inline(__always)
+    private mutating func next(_ count: Int) -> UnsafeMutableRawPointer {
+        if capacity - byteCount < count { grow(by: count) }
+        let next = unsafe memory + byteCount
+        byteCount += count
+        return unsafe next
+    }
+
+    @inline(never)
+    private mutating func grow(by count: Int) {
+        capacity = max(2 * capacity, byteCount + count)
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        unsafe larger.copyMemory(from: memory, byteCount: byteCount)
+        unsafe memory.deallocate()
+        unsafe memory = larger
+    }
+
+    @inline(__always)
+    private mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value) {
+        let place = unsafe next(MemoryLayout<Value>.size)
+        unsafe place.storeBytes(of: value.littleEndian, as: Value.self)
+    }
+
+    private mutating func append(_ bytes: RawSpan) {
+        unsafe bytes.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            unsafe next(source.count).copyMemory(from: start, byteCount: source.count)
+        }
+    }
+
+    mutating func u8(_ value: UInt8) { integer(value) }
+    mutating func u16(_ value: UInt16) { integer(value) }
+    mutating func u32(_ value: UInt32) { integer(value) }
+    mutating func u64(_ value: UInt64) { integer(value) }
+    mutating func i64(_ value: Int64) { integer(value) }
+    mutating func f32(_ value: Float) { integer(value.bitPattern) }
+    mutating func f64(_ value: Double) { integer(value.bitPattern) }
+    mutating func flag(_ value: Bool) { u8(value ? 1 : 0) }
 
     /// A string behind its length in bytes.
     ///
@@ -33,14 +78,15 @@ package struct ByteWriter: Sendable {
         let utf8 = value.utf8
         if utf8.count <= limit {
             u16(UInt16(utf8.count))
-            unsafe bytes.put(value.utf8Span.span.bytes)
+            unsafe append(value.utf8Span.span.bytes)
             return
         }
         let cut = utf8.index(utf8.startIndex, offsetBy: limit, limitedBy: utf8.endIndex)
         var end = cut ?? utf8.endIndex
         while end < utf8.endIndex, utf8[end] & 0xC0 == 0x80 { end = utf8.index(before: end) }
-        u16(UInt16(utf8[..<end].count))
-        bytes.append(contentsOf: utf8[..<end])
+        let count = utf8.distance(from: utf8.startIndex, to: end)
+        u16(UInt16(count))
+        unsafe append(value.utf8Span.span.bytes.extracting(first: count))
     }
 
     /// A name for people, cut off at ``Limits/nameByteCount`` bytes so that it is never refused.
@@ -51,7 +97,7 @@ package struct ByteWriter: Sendable {
 
     /// The topic of a published message: its parts one after the other, without lengths.
     package mutating func topic(_ parts: String...) {
-        for part in parts { bytes.append(contentsOf: part.utf8) }
+        for part in parts { unsafe append(part.utf8Span.span.bytes) }
     }
 
     /// The number of elements of a list that follows.
@@ -59,7 +105,7 @@ package struct ByteWriter: Sendable {
 
     /// Begins a header and returns where it starts.
     mutating func beginHeader(_ type: MessageType) -> Int {
-        let start = bytes.count
+        let start = byteCount
         u32(0x575A | UInt32(protocolVersion) << 16 | UInt32(type.rawValue) << 24)
         u32(0)
         u64(0)
@@ -68,19 +114,13 @@ package struct ByteWriter: Sendable {
 
     /// Fills in the length and the checksum of the header that began at `start`.
     mutating func endHeader(at start: Int) {
-        let count = bytes.count - start
-        patch(UInt32(count), at: start + 4)
-        let written = start..<bytes.count
-        let hash = unsafe bytes.span.bytes.extracting(written).headerHash(byteCount: count)
-        patch(hash, at: start + 8)
-    }
-
-    private mutating func patch<Value: FixedWidthInteger & BitwiseCopyable>(
-        _ value: Value,
-        at offset: Int
-    ) {
-        unsafe bytes.withUnsafeMutableBytes {
-            unsafe $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
-        }
+        let count = byteCount - start
+        unsafe memory.storeBytes(
+            of: UInt32(count).littleEndian,
+            toByteOffset: start + 4,
+            as: UInt32.self
+        )
+        let hash = span.extracting(start..<byteCount).headerHash(byteCount: count)
+        unsafe memory.storeBytes(of: hash.littleEndian, toByteOffset: start + 8, as: UInt64.self)
     }
 }

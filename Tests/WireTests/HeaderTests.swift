@@ -66,7 +66,7 @@ import Testing
         Goodbye(reason: "forgotten").encode(to: &writer)
         writer.removeAll()
         Goodbye(reason: "first").encode(to: &writer)
-        let first = writer.bytes.count
+        let first = writer.byteCount
         Ready().encode(to: &writer)
         #expect(areEqual(try decodeAny(writer.bytes), Goodbye(reason: "first")))
         #expect(areEqual(try decodeAny(Array(writer.bytes.dropFirst(first))), Ready()))

@@ -10,7 +10,7 @@ import Wire
             let message = messages.message(type)
             writer.removeAll()
             message.encode(to: &writer)
-            guard writer.bytes.count <= Limits.headerByteCount else { continue }
+            guard writer.byteCount <= Limits.headerByteCount else { continue }
             let decoded = try decodeAny(writer.bytes)
             #expect(areEqual(decoded, message))
             #expect(decoded.encoded() == writer.bytes)

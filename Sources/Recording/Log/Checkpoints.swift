@@ -22,20 +22,20 @@ package enum Checkpoints {
         var records: [[UInt8]] = []
         var payload = ByteWriter()
         func close() {
-            let checkpoint = unsafe Checkpoint(
+            let checkpoint = Checkpoint(
                 position: position,
-                byteCount: UInt32(payload.bytes.count),
-                payloadHash: xxh3(payload.bytes.span.bytes)
+                byteCount: UInt32(payload.byteCount),
+                payloadHash: xxh3(payload.span)
             )
             records.append(checkpoint.encoded() + payload.bytes)
             payload.removeAll()
         }
         let begun = begunAt > 0 ? [LogRecord.begun(Begun(at: begunAt))] : []
         for record in begun + state.records() {
-            if payload.bytes.count >= recordByteCount { close() }
+            if payload.byteCount >= recordByteCount { close() }
             record.encode(to: &payload)
         }
-        if !payload.bytes.isEmpty || records.isEmpty { close() }
+        if payload.byteCount > 0 || records.isEmpty { close() }
         return records
     }
 

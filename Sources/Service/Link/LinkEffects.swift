@@ -39,7 +39,7 @@ extension Link {
         writer.removeAll()
         message.encode(to: &writer)
         _ = try socket.withValue { (socket) throws(ZeroMQError) in
-            try socket.send(copying: writer.bytes)
+            try socket.send(copying: writer.span)
         }
     }
 

@@ -26,8 +26,20 @@ extension Link {
     package mutating func send(_ message: some WireMessage) throws(Failure) -> SendOutcome {
         guard isConnected else { return .wouldBlock }
         encode(message)
-        let encoded = writer.bytes
-        return try unsafe send(header: encoded.span.bytes)
+        guard writer.byteCount <= largestMessage else { return .tooLarge }
+        switch try way(for: writer.byteCount) {
+        case .bundle:
+            outgoing.begin(parts: 1)
+            outgoing.append(writer)
+            return .sent
+        case .alone:
+            return note(
+                try offering { (socket) throws(ZeroMQError) in
+                    try socket.send(copying: writer.span)
+                }
+            )
+        case .blocked: return .wouldBlock
+        }
     }
 
     /// Sends a message whose header is encoded already.
@@ -63,23 +75,26 @@ extension Link {
     ) throws(Failure) -> SendOutcome {
         guard isConnected else { return .wouldBlock }
         encode(message)
-        let header = writer.bytes
-        guard header.count <= largestMessage, payload.byteCount <= largestMessage else {
+        guard writer.byteCount <= largestMessage, payload.byteCount <= largestMessage else {
             return .tooLarge
         }
         let place = sharing.put(payload)
         let byteCount = place == nil ? payload.byteCount : SharedPayload.byteCount
         let outcome: SendOutcome
-        switch try way(for: header.count + byteCount) {
+        switch try way(for: writer.byteCount + byteCount) {
         case .bundle:
             outgoing.begin(parts: 2)
-            outgoing.append(header)
-            if place == nil { outgoing.append(payload) } else { outgoing.append(sharing.message) }
+            outgoing.append(writer)
+            if place == nil {
+                outgoing.append(payload)
+            } else {
+                sharing.appendMessage(to: &outgoing)
+            }
             return .sent
         case .alone:
             outcome = try offering { (socket) throws(ZeroMQError) in
                 // Only the first part can be refused; the other follows it wherever it went.
-                let outcome = try socket.send(copying: header, more: true)
+                let outcome = try socket.send(copying: writer.span, more: true)
                 guard outcome == .sent else { return outcome }
                 if place == nil { return try socket.send(copying: payload) }
                 return try socket.send(copying: sharing.message)
@@ -105,14 +120,13 @@ extension Link {
     ) throws(Failure) -> SendOutcome {
         guard isConnected else { return .wouldBlock }
         encode(message)
-        guard writer.bytes.count <= largestMessage, payload.byteCount <= largestMessage else {
+        guard writer.byteCount <= largestMessage, payload.byteCount <= largestMessage else {
             return .tooLarge
         }
-        switch try way(for: writer.bytes.count + frameHeader.byteCount + payload.byteCount) {
+        switch try way(for: writer.byteCount + frameHeader.byteCount + payload.byteCount) {
         case .bundle:
             outgoing.begin(parts: 3)
-            let header = writer.bytes
-            outgoing.append(header)
+            outgoing.append(writer)
             outgoing.append(frameHeader)
             outgoing.append(payload.bytes)
             payload.clear()
@@ -120,7 +134,7 @@ extension Link {
         case .alone:
             return note(
                 try offering { (socket) throws(ZeroMQError) in
-                    let outcome = try socket.send(copying: writer.bytes, more: true)
+                    let outcome = try socket.send(copying: writer.span, more: true)
                     guard outcome == .sent else { return outcome }
                     _ = try socket.send(copying: frameHeader, more: true)
                     return try socket.send(&payload)

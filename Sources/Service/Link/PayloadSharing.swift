@@ -4,7 +4,7 @@ internal import Wire
 /// What a link shares with a broker on the same host: the memory that payloads go through.
 ///
 /// Decides nothing about frames: whatever cannot go through memory goes through the connection.
-struct PayloadSharing {
+struct PayloadSharing: ~Copyable {
     /// Payloads of fewer bytes cost less in the message itself.
     private static let least = 2 << 10
     /// Memory that is mapped at most: an arena for each camera that a broker knows, and some more.
@@ -95,7 +95,13 @@ struct PayloadSharing {
     }
 
     /// What is sent in place of the newest payload that was put in.
-    var message: [UInt8] { writer.bytes }
+    var message: RawSpan {
+        @_lifetime(borrow self)
+        get { writer.span }
+    }
+
+    /// Adds ``message`` to a bundle.
+    func appendMessage(to body: inout BundleBody) { body.append(writer) }
 
     /// Takes a payload back that could not be sent.
     func takeBack(_ offset: UInt64) {

@@ -89,8 +89,10 @@ package struct BundleBody: Sendable {
 
     /// Adds a part of the message that was begun last.
     package mutating func append(_ part: RawSpan) {
-        bytes.put(UInt32(part.byteCount))
-        bytes.put(part)
+        bytes.append(addingCapacity: 4 + part.byteCount) { (span: inout OutputSpan<UInt8>) in
+            span.put(UInt32(part.byteCount))
+            span.put(part)
+        }
     }
 
     /// Adds what was written as a part of the message that was begun last.
@@ -100,7 +102,9 @@ package struct BundleBody: Sendable {
     package mutating func append(_ part: [UInt8]) { unsafe append(part.span.bytes) }
 
     /// Adds several parts that stand as they do in a body, each behind its length.
-    package mutating func append(written parts: RawSpan) { bytes.put(parts) }
+    package mutating func append(written parts: RawSpan) {
+        bytes.append(addingCapacity: parts.byteCount) { $0.put(parts) }
+    }
 
     /// Forgets all, but keeps the storage.
     package mutating func removeAll() {
