@@ -21,20 +21,21 @@ final class Backlog: Sendable {
     /// Says whom to wake when there is room again.
     func attach(_ wakeUp: WakeUp) { state.withLock { $0.wakeUp = wakeUp } }
 
-    /// Whether a camera that has sent so many frames may send one more; if not, it is woken later.
-    func hasRoom(sent: Int) -> Bool {
+    /// How many more frames a camera may send that has sent so many; if none, it is woken later.
+    func room(sent: Int) -> Int {
         state.withLock { state in
-            if sent - state.done < limit { return true }
+            let room = limit - (sent - state.done)
+            if room > 0 { return room }
             // Not for each frame, or waking would be most of the work.
             state.wakesAt = sent - limit + max(1, limit / 2)
-            return false
+            return 0
         }
     }
 
-    /// Counts a frame that is done.
-    func countDone() {
+    /// Counts frames that are done.
+    func countDone(_ frames: Int) {
         let wakeUp = state.withLock { state -> WakeUp? in
-            state.done += 1
+            state.done += frames
             guard let wakesAt = state.wakesAt, state.done >= wakesAt else { return nil }
             state.wakesAt = nil
             return state.wakeUp

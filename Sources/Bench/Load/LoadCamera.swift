@@ -53,6 +53,7 @@ struct LoadCamera: ~Copyable {
     private static let look = Duration.milliseconds(20)
 
     private let plan: CameraPlan
+    private let pictures: Pictures
     private let gate: Gate
     private let backlog: Backlog?
     private var link: Link
@@ -64,6 +65,8 @@ struct LoadCamera: ~Copyable {
     private var isInSession = false
     private var isStopped = false
     private var beginning: Gate.Beginning?
+    /// So many the workers' backlog had room for.
+    private var mostTaken = 0
     /// When a picture was taken or a frame acknowledged last.
     private var progressAt = ContinuousClock.now
     private var report = CameraReport()
@@ -77,6 +80,7 @@ struct LoadCamera: ~Copyable {
         logger: Logger
     ) throws {
         self.plan = plan
+        pictures = plan.pictures.copied
         self.gate = gate
         self.backlog = backlog
         window = SendWindow(
@@ -206,6 +210,15 @@ struct LoadCamera: ~Copyable {
         plan.phase + .seconds(Double(number) / rate)
     }
 
+    /// Whether the workers are not too far behind for one more.
+    private mutating func mayTake() -> Bool {
+        guard let backlog else { return true }
+        if report.taken >= mostTaken {
+            mostTaken = report.taken + backlog.room(sent: report.taken)
+        }
+        return report.taken < mostTaken
+    }
+
     /// Takes the pictures that are due and fit; returns whether these were the last.
     private mutating func takePictures() -> Bool {
         hasMore = false
@@ -222,11 +235,11 @@ struct LoadCamera: ~Copyable {
                 // When it was due, so that a load that is late is not spared the wait.
                 capturedAt = beginning.wall + Int64(offset / .nanoseconds(1))
             } else if !window.hasRoom(for: plan.pictures.byteCount)
-                || backlog?.hasRoom(sent: report.taken) == false
+                || !mayTake()
             {
                 return false
             }
-            window.offer(plan.pictures.frame(report.taken, capturedAt: capturedAt))
+            window.offer(pictures.frame(report.taken, capturedAt: capturedAt))
             report.taken += 1
             progressAt = now
         }

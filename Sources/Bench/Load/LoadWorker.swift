@@ -22,6 +22,8 @@ struct LoadWorker: ~Copyable {
     /// How soon the end is noticed.
     private static let look = Duration.milliseconds(50)
     private static let creditBytes: UInt64 = 64 << 20
+    /// Frames done that the tally has not heard of.
+    private static let mostUntold = 64
 
     private let plan: WorkerPlan
     private let gate: Gate
@@ -32,6 +34,9 @@ struct LoadWorker: ~Copyable {
     private var leases: [Wire.Result] = []
     /// The stream that a frame came from last, and its place in the tally.
     private var stream = (name: "", place: 0)
+    /// What the tally has not heard of, and when the last of it was done.
+    private var done: [Tally.Done] = []
+    private var lastDone = ContinuousClock.now
     /// When something happened last.
     private var now = ContinuousClock.now
     /// When the first of them is done.
@@ -80,11 +85,16 @@ struct LoadWorker: ~Copyable {
         while !gate.isClosed {
             let look = now + Self.look
             let isReady = due.map { $0 <= now } ?? false
-            let event = try link.next(until: min(look, due ?? look), wantsToSend: isReady)
+            // What is done is told of before anything is waited for.
+            let end = done.isEmpty ? min(look, due ?? look) : now
+            let event = try link.next(until: end, wantsToSend: isReady)
             now = .now
             switch consume event {
             case .connected(let welcome): arrive(welcome)
-            case .message(let parts): take(parts)
+            case .message(let parts):
+                take(parts)
+                if done.count >= Self.mostUntold { tellOfDone() }
+            case .timedOut: tellOfDone()
             case .lost: forget()
             case .refused(let error):
                 forget()
@@ -94,7 +104,13 @@ struct LoadWorker: ~Copyable {
             }
             try answer()
         }
+        tellOfDone()
         link.close(reason: "the load is over")
+    }
+
+    private mutating func tellOfDone() {
+        tally.count(done, last: lastDone)
+        done.removeAll(keepingCapacity: true)
     }
 
     private mutating func arrive(_ welcome: Welcome) {
@@ -135,13 +151,9 @@ struct LoadWorker: ~Copyable {
         if frame.id.stream != stream.name {
             stream = (frame.id.stream, tally.place(of: frame.id.stream))
         }
-        tally.count(
-            stream.place,
-            frame.id.sequence,
-            byteCount: Int(frame.byteCount),
-            isIntact: isIntact,
-            at: now
-        )
+        let byteCount = Int(frame.byteCount)
+        done.append(.init(stream.place, frame.id.sequence, byteCount, isIntact: isIntact))
+        lastDone = now
         if due == nil { due = now + plan.workTime }
     }
 

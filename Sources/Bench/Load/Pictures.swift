@@ -17,7 +17,7 @@ struct Pictures: Sendable {
         let height: Int
     }
 
-    let all: [Picture]
+    private(set) var all: [Picture]
 
     /// Mean size of a payload in bytes.
     let byteCount: Int
@@ -41,6 +41,22 @@ struct Pictures: Sendable {
             }
             return Picture(payload: payload, format: .gray8, width: width, height: height)
         }
+    }
+
+    /// The same in memory of their own, if they are small: cameras share no memory, and counting who uses
+    /// a common picture would be much of the work.
+    var copied: Pictures {
+        guard byteCount * all.count <= 1 << 20 else { return self }
+        var copy = self
+        copy.all = all.map { picture in
+            Picture(
+                payload: picture.payload.map { $0 },
+                format: picture.format,
+                width: picture.width,
+                height: picture.height
+            )
+        }
+        return copy
     }
 
     /// The JPEGs of a directory, in the order of their names.

@@ -23,12 +23,34 @@ final class Tally: Sendable {
         var last: ContinuousClock.Instant?
     }
 
+    /// A frame that a worker has done.
+    struct Done {
+        /// That of its stream, see ``Tally/place(of:)``.
+        let place: Int
+        /// Its number there, below 2^32.
+        let sequence: UInt64
+        /// Bytes of its payload.
+        let byteCount: Int
+        /// Whether they were what the camera sent.
+        let isIntact: Bool
+
+        init(_ place: Int, _ sequence: UInt64, _ byteCount: Int, isIntact: Bool) {
+            self.place = place
+            self.sequence = sequence
+            self.byteCount = byteCount
+            self.isIntact = isIntact
+        }
+    }
+
     private struct State {
         var standing = Standing()
         var expected: Int?
         /// A bit for each sequence, by the place of the stream.
         var seen: [[UInt64]] = []
         var backlogs: [Backlog?] = []
+        /// Frames of the stream counted now.
+        var news: [Int] = []
+        var isComplete = false
         var places: [String: Int] = [:]
     }
 
@@ -46,41 +68,38 @@ final class Tally: Sendable {
             state.places[stream] = state.seen.count
             state.seen.append([])
             state.backlogs.append(backlogs[stream])
+            state.news.append(0)
             return state.seen.count - 1
         }
     }
 
-    /// Counts a frame.
+    /// Counts frames.
     ///
     /// - Parameters:
-    ///   - place: That of its stream.
-    ///   - sequence: Its place there, below 2^32.
-    ///   - byteCount: Bytes of its payload.
-    ///   - isIntact: Whether they were what the camera sent.
-    ///   - now: When it was done.
-    func count(
-        _ place: Int,
-        _ sequence: UInt64,
-        byteCount: Int,
-        isIntact: Bool,
-        at now: ContinuousClock.Instant
-    ) {
-        let (backlog, isComplete) = state.withLock { state in
-            let (word, bit) = (Int(sequence / 64), UInt64(1) << (sequence % 64))
-            var isNew = false
-            state.seen[place].mark(word, bit, &isNew)
-            if isNew {
-                state.standing.frames += 1
-                state.standing.bytes += byteCount
-            } else {
-                state.standing.again += 1
+    ///   - frames: What a worker has done since the last time.
+    ///   - last: When the last of them was done.
+    func count(_ frames: [Done], last: ContinuousClock.Instant) {
+        guard !frames.isEmpty else { return }
+        let isComplete = state.withLock { state in
+            for frame in frames {
+                let isNew = state.seen[frame.place].mark(frame.sequence)
+                if isNew {
+                    state.standing.frames += 1
+                    state.standing.bytes += frame.byteCount
+                    state.news[frame.place] += 1
+                } else {
+                    state.standing.again += 1
+                }
+                if !frame.isIntact { state.standing.damaged += 1 }
+                if isNew, state.standing.frames == state.expected { state.isComplete = true }
             }
-            if !isIntact { state.standing.damaged += 1 }
-            state.standing.last = now
-            let isComplete = isNew && state.standing.frames == state.expected
-            return (isNew ? state.backlogs[place] : nil, isComplete)
+            state.standing.last = max(state.standing.last ?? last, last)
+            for place in state.news.indices where state.news[place] > 0 {
+                state.backlogs[place]?.countDone(state.news[place])
+                state.news[place] = 0
+            }
+            return state.isComplete
         }
-        backlog?.countDone()
         if isComplete { complete.signal() }
     }
 
@@ -101,9 +120,10 @@ final class Tally: Sendable {
 
 extension [UInt64] {
     /// Sets a bit; says whether it was not set before.
-    fileprivate mutating func mark(_ word: Int, _ bit: UInt64, _ isNew: inout Bool) {
+    fileprivate mutating func mark(_ bit: UInt64) -> Bool {
+        let (word, bit) = (Int(bit / 64), UInt64(1) << (bit % 64))
         if word >= count { append(contentsOf: repeatElement(0, count: word + 64 - count)) }
-        isNew = self[word] & bit == 0
-        self[word] |= bit
+        defer { self[word] |= bit }
+        return self[word] & bit == 0
     }
 }
