@@ -107,7 +107,7 @@ let package = Package(
         tests("VisionTests", ["Vision", "Imaging", "TestSupport"]),
         tests("BrokerTests", ["Broker", "Wire", "Service"]),
         tests("ArchiveTests", ["Archive", "Recording", "Wire", "TestSupport", grdb, arguments]),
-        tests("BenchTests", ["Bench", "Capture", "Service", "ZeroMQ"]),
+        tests("BenchTests", ["Bench", "Capture", "Service", "Wire", "ZeroMQ", logging]),
         tests("WorkerTests", ["Worker", "Vision", "Imaging", "Wire", "Service", "ZeroMQ"]),
         tests("ServiceTests", ["Service", "Wire", "ZeroMQ", "TestSupport"]),
         tests("ZeroMQTests", ["ZeroMQ"]),
