@@ -105,7 +105,7 @@ let package = Package(
         ),
         tests("CaptureTests", ["Capture", "Imaging", "Wire", "TestSupport"]),
         tests("VisionTests", ["Vision", "Imaging", "TestSupport"]),
-        tests("BrokerTests", ["Broker", "Wire", "Service"]),
+        tests("BrokerTests", ["Broker", "Routing", "Wire", "ZeroMQ", "Service"]),
         tests("ArchiveTests", ["Archive", "Recording", "Wire", "TestSupport", grdb, arguments]),
         tests("BenchTests", ["Bench", "Capture", "Service", "Wire", "ZeroMQ", logging]),
         tests("WorkerTests", ["Worker", "Vision", "Imaging", "Wire", "Service", "ZeroMQ"]),

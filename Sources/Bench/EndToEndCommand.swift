@@ -24,7 +24,10 @@ struct EndToEndCommand: ParsableCommand {
     var workers = 2
 
     @Option(
-        help: "Frames that a worker has in hand; default: 32, and as many small ones as make 1 MiB."
+        help: """
+            Frames that a worker has in hand, 2 to 1,000; default: 32, and of small ones as many as make \
+            1 MiB, up to 512.
+            """
     )
     var credit: Int?
 
@@ -55,6 +58,9 @@ struct EndToEndCommand: ParsableCommand {
         }
         guard credit.map({ (2...1_000).contains($0) }) ?? true else {
             throw ValidationError("--credit is 2 to 1,000")
+        }
+        guard !stand.noArchive || policy != .durable else {
+            throw ValidationError("--policy durable wants an archive: leave --no-archive out")
         }
         guard policy != .latest else {
             throw ValidationError("--policy latest does not do every frame: take queue or durable")

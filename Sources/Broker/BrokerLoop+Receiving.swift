@@ -16,66 +16,64 @@ extension BrokerLoop {
     mutating func receive(from door: Routes.Door) throws {
         var left = Self.messagesPerTurn
         while left > 0 {
-            let slot = store.next()
-            let content = store[slot]
             let hasCome = try sockets.with(door) { socket in
                 guard try socket.receive(into: &identity) else { return false }
                 if identity.hasMore {
-                    try content.receive(from: socket, third: &third)
+                    try incoming.receive(from: socket, third: &third)
                 } else {
-                    content.receiveNothing()
+                    incoming.receiveNothing()
                 }
                 return true
             }
             guard hasCome else { return }
             let peer = routes.peer(on: .init(door: door, routingID: RoutingID(identity.bytes)))
-            if content.type == .bundle, content.partCount == 2 {
-                left -= try open(content, behind: door, peer)
+            if incoming.type == .bundle, incoming.partCount == 2 {
+                left -= try openBundle(behind: door, peer)
+                incoming.clear()
             } else {
                 left -= 1
+                let slot = store.next()
+                let content = store[slot]
+                content.takeParts(from: incoming)
                 try tell(take(slot, content, from: content, behind: door, peer))
             }
         }
     }
 
-    /// Takes the messages out of a bundle, up to the first that its peer should not have sent.
+    /// Takes the messages out of the bundle that came, up to the first that its peer should not have sent.
     ///
     /// - Returns: How many there were.
-    private mutating func open(
-        _ bundle: SlotContent,
-        behind door: Routes.Door,
-        _ peer: PeerID
-    ) throws -> Int {
-        let body = bundle.takePayload()
+    private mutating func openBundle(behind door: Routes.Door, _ peer: PeerID) throws -> Int {
+        let body = incoming.takePayload()
         var count = 0
         do {
-            let head = try Bundle(part: bundle.header)
+            let head = try Bundle(part: incoming.header)
             guard head.count > 0 else { throw WireError.invalid("bundle length") }
             var reader = BundleReader(head)
             while let parts = try reader.next(in: body.bytes) {
                 count += 1
                 let slot = store.next()
                 let content = store[slot]
-                content.receive(parts, of: body.bytes)
-                try Self.refuseHello(content)
-                let event = try take(slot, content, from: bundle, behind: door, peer)
+                store.copy(parts, of: body.bytes, into: slot)
+                try Self.refuseWhatGoesAlone(content)
+                let event = try take(slot, content, from: incoming, behind: door, peer)
                 let isOffence = event.isOffence
                 try tell(event)
                 // What it said behind that is not heard.
                 if isOffence || !routes.has(peer) { break }
             }
         } catch let error as WireError {
-            routes.setAddress(bundle.peerAddress, of: peer)
+            routes.setAddress(incoming.peerAddress, of: peer)
             try tell(.offence(peer, Self.malformed(error)))
         }
         return max(1, count)
     }
 
-    /// A session does not begin within a bundle.
-    private static func refuseHello(_ content: SlotContent) throws(WireError) {
-        guard content.type == .hello else { return }
+    /// A session does not begin within a bundle, nor does a bundle.
+    private static func refuseWhatGoesAlone(_ content: SlotContent) throws(WireError) {
+        guard let type = content.type, type == .hello || type == .bundle else { return }
         _ = try Header(part: content.header)
-        throw WireError.unexpectedType(.hello)
+        throw WireError.unexpectedType(type)
     }
 
     private static func malformed(_ error: WireError) -> ErrorMessage {

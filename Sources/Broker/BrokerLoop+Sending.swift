@@ -94,7 +94,10 @@ extension BrokerLoop {
             try handOver(to: peer)
             return false
         }
-        if !outboxes.hasRoom(for: byteCount, to: peer) { try handOver(to: peer) }
+        if !outboxes.hasRoom(for: byteCount, to: peer) {
+            try handOver(to: peer)
+            outboxes.growRoom(of: peer)
+        }
         return true
     }
 

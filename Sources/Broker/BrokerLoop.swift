@@ -24,6 +24,8 @@ struct BrokerLoop: ~Copyable {
     var routes = Routes()
     let sharing: Sharing
     var identity = Message()
+    /// The parts behind it, as they come.
+    let incoming = SlotContent()
     /// The last part of a message of three.
     var third = Message()
     var outboxes = Outboxes()

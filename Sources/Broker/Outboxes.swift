@@ -47,14 +47,14 @@ struct Outboxes {
         if reads(peer) { readers[peer.index] = nil }
     }
 
-    /// Whether a message of so many bytes can be gathered for the peer without handing over first; if not,
-    /// there will be more room the next time.
-    mutating func hasRoom(for byteCount: Int, to peer: PeerID) -> Bool {
+    /// Whether a message of so many bytes can be gathered for the peer without handing over first.
+    func hasRoom(for byteCount: Int, to peer: PeerID) -> Bool {
         guard let reader = readers[peer.index], let index = reader.outbox else { return true }
-        if outboxes[index].body.hasRoom(for: byteCount, in: reader.room) { return true }
-        readers[peer.index]?.room.grow()
-        return false
+        return outboxes[index].body.hasRoom(for: byteCount, in: reader.room)
     }
+
+    /// What was gathered for the peer was full.
+    mutating func growRoom(of peer: PeerID) { readers[peer.index]?.room.grow() }
 
     /// Begins a message for a peer that reads bundles, once there is room.
     ///

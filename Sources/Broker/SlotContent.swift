@@ -1,16 +1,17 @@
 import Wire
 import ZeroMQ
 
-/// One message in a slot: a frame's header and payload, or a result, which is a header alone.
+/// One message, in a slot: a frame's header and payload, or a result, which is a header alone.
 ///
 /// What came by itself lies in libzmq's messages, and is passed on by reference; what came in a bundle
-/// is small, lies in one piece as it did there, and is copied on.
+/// is small, lies in one piece as it did there, and is copied on. Its spans are good until the next call
+/// that changes anything here.
 @safe
 final class SlotContent {
     private var head = Message()
     private var payload = Message()
     /// Holds parts as they stand in the body of a bundle: each behind its length.
-    var storage = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private var storage = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
     /// Where they are; none when the message came by itself.
     private var small = BundleReader.Parts()
     /// Parts that came, those that nothing was made of too.
@@ -31,7 +32,7 @@ final class SlotContent {
         return MessageType(rawValue: unsafe header.unsafeLoad(fromByteOffset: 3, as: UInt8.self))
     }
 
-    /// The address of the peer that the message came from by itself, or the bundle whose first part is here.
+    /// The address of the peer that a message came from which came by itself, or a bundle.
     var peerAddress: String? { head.peerAddress }
 
     /// The first part.
@@ -115,16 +116,41 @@ extension SlotContent {
     }
 
     /// No part came behind the identity.
-    func receiveNothing() { partCount = 0 }
+    func receiveNothing() {
+        partCount = 0
+        small = BundleReader.Parts()
+    }
 
-    /// Takes a message out of the body of a bundle.
-    func receive(_ parts: BundleReader.Parts, of body: RawSpan) {
+    /// Takes over what another one received by itself, and gives it its own empty parts instead.
+    func takeParts(from other: SlotContent) {
+        swap(&head, &other.head)
+        swap(&payload, &other.payload)
+        partCount = other.partCount
+        small = BundleReader.Parts()
+        other.receiveNothing()
+    }
+
+    /// Copies a message out of the body of a bundle.
+    func copy(_ parts: BundleReader.Parts, of body: RawSpan) {
         partCount = parts.count
         let written = parts.written
         small = parts.moved(back: written.lowerBound)
         let bytes = body.extracting(written)
         if unsafe storage.count < bytes.byteCount { grow(to: bytes.byteCount) }
         unsafe bytes.withUnsafeBytes { unsafe storage.copyMemory(from: $0) }
+    }
+
+    /// Bytes there are for a small message.
+    var storageByteCount: Int { unsafe storage.count }
+
+    /// Has memory for a small message from now on, where it had none.
+    func give(storage memory: UnsafeMutableRawBufferPointer) { unsafe storage = memory }
+
+    /// Gives its memory for a small message away, if it has any.
+    func takeStorage() -> UnsafeMutableRawBufferPointer? {
+        guard unsafe storage.count > 0 else { return nil }
+        defer { unsafe storage = UnsafeMutableRawBufferPointer(start: nil, count: 0) }
+        return unsafe storage
     }
 
     private func grow(to byteCount: Int) {
@@ -168,6 +194,7 @@ extension SlotContent {
         place = nil
         hasPayload = false
         guard !isSmall else { return }
+        head.clear()
         if partCount > 1 { payload.clear() }
         if partCount > 2 { third.clear() }
     }

@@ -1,22 +1,33 @@
 import Routing
+import Wire
 
 /// The bytes of frames and results while anybody needs them, by ``Slot``.
 ///
-/// Storage is used again: in the steady state nothing is allocated for a slot.
+/// Storage is used again: in the steady state nothing is allocated for a slot. A free slot holds none, but for the next one.
 struct SlotStore: ~Copyable {
     private var contents: [SlotContent] = []
     private var free: [Slot] = []
     private var spares = SpareStorage()
 
-    /// A free slot to receive into; it stays free until ``take(_:)``.
+    /// A free slot to put a message into; it stays free until ``take(_:)``.
     mutating func next() -> Slot {
         if free.isEmpty {
             free.append(Slot(contents.count))
             contents.append(SlotContent())
         }
-        let slot = free[free.count - 1]
-        spares.move(to: contents[slot.index])
-        return slot
+        return free[free.count - 1]
+    }
+
+    /// Copies a small message into a free slot.
+    ///
+    /// - Parameters:
+    ///   - parts: Where the message is in `body`.
+    ///   - body: That of a bundle.
+    ///   - slot: The slot.
+    mutating func copy(_ parts: BundleReader.Parts, of body: RawSpan, into slot: Slot) {
+        let content = contents[slot.index]
+        spares.lend(to: content)
+        content.copy(parts, of: body)
     }
 
     /// The slot is in use from now on, until ``release(_:)``.
@@ -28,16 +39,22 @@ struct SlotStore: ~Copyable {
     mutating func release(_ slot: Slot) {
         let content = contents[slot.index]
         content.clear()
-        spares.move(from: content)
+        spares.take(from: content)
         free.append(slot)
     }
 
     subscript(slot: Slot) -> SlotContent { contents[slot.index] }
+
+    /// Bytes of storage for small messages, that of spares included.
+    var storageByteCount: Int {
+        contents.reduce(spares.byteCount) { $0 + $1.storageByteCount }
+    }
 }
 
-/// Storage for small messages that is kept for the next ones, so that a free slot holds none.
+/// Storage for small messages that is kept for the next ones.
 @safe
 private struct SpareStorage: ~Copyable {
+    /// Of 4 KiB each at most; more is given back to the system.
     private static let most = 4_096
 
     private var spares: [UnsafeMutableRawBufferPointer] = unsafe []
@@ -46,14 +63,19 @@ private struct SpareStorage: ~Copyable {
         unsafe spares.forEach { unsafe $0.deallocate() }
     }
 
-    mutating func move(to content: SlotContent) {
-        guard unsafe content.storage.count == 0, let spare = unsafe spares.popLast() else { return }
-        unsafe content.storage = spare
+    var byteCount: Int { unsafe spares.reduce(0) { $0 + $1.count } }
+
+    mutating func lend(to content: SlotContent) {
+        guard content.storageByteCount == 0, let spare = unsafe spares.popLast() else { return }
+        unsafe content.give(storage: spare)
     }
 
-    mutating func move(from content: SlotContent) {
-        guard unsafe content.storage.count > 0, unsafe spares.count < Self.most else { return }
-        unsafe spares.append(content.storage)
-        unsafe content.storage = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    mutating func take(from content: SlotContent) {
+        guard let storage = unsafe content.takeStorage() else { return }
+        if unsafe spares.count < Self.most {
+            unsafe spares.append(storage)
+        } else {
+            unsafe storage.deallocate()
+        }
     }
 }

@@ -115,6 +115,9 @@ extension Offence {
         Offence("a bundle in a bundle", .malformed, "bundle") {
             bundled(bundled([Heartbeat().encoded()]))
         },
+        Offence("a bundle of none in a bundle", .malformed, "bundle") {
+            bundled([Bundle().encoded()])
+        },
         Offence("HELLO in a bundle", .malformed, "hello") { bundled(hello(.worker(worker))) },
         Offence("what only the broker says", .malformed, "welcome") { [Welcome().encoded()] },
         Offence("a frame before HELLO", .noSession, "HELLO") {
@@ -148,6 +151,9 @@ extension Offence {
 
     /// From a worker of the group `look` that was welcomed.
     static let workers: [Offence] = [
+        Offence("what is wrong behind what is right", .malformed, "checksum") {
+            bundled([Heartbeat().encoded()], before: heartbeat { $0[8] ^= 1 })
+        },
         Offence("a bundle with more in it", .malformed, "bundle length") {
             bundled([Heartbeat().encoded()]).enumerated().map { $0 == 0 ? $1 : $1 + [0] }
         },

@@ -31,7 +31,7 @@ struct LoadWorker: ~Copyable {
     private var link: Link
     private var hasArrived = false
     /// Leases in hand, in the order they came.
-    private var leases: [Wire.Result] = []
+    private var leases: [(result: Wire.Result, done: Tally.Done)] = []
     /// The stream that a frame came from last, and its place in the tally.
     private var stream = (name: "", place: 0)
     /// What the tally has not heard of, and when the last of it was done.
@@ -93,7 +93,6 @@ struct LoadWorker: ~Copyable {
             case .connected(let welcome): arrive(welcome)
             case .message(let parts):
                 take(parts)
-                if done.count >= Self.mostUntold { tellOfDone() }
             case .timedOut: tellOfDone()
             case .lost: forget()
             case .refused(let error):
@@ -103,6 +102,7 @@ struct LoadWorker: ~Copyable {
             default: break
             }
             try answer()
+            if done.count >= Self.mostUntold { tellOfDone() }
         }
         tellOfDone()
         link.close(reason: "the load is over")
@@ -134,26 +134,23 @@ struct LoadWorker: ~Copyable {
     }
 
     private mutating func take(_ lease: Deliver, _ frame: Frame, isIntact: Bool) {
-        leases.append(
-            Wire.Result(
-                run: lease.run,
-                frame: frame.id,
-                token: lease.token,
-                attempt: lease.attempt,
-                worker: plan.name,
-                failure: isIntact ? "" : "the payload is not what the camera sent",
-                model: "none",
-                modelHash: 0,
-                startedAt: WallClock.nanoseconds,
-                detections: plan.detections
-            )
+        let result = Wire.Result(
+            run: lease.run,
+            frame: frame.id,
+            token: lease.token,
+            attempt: lease.attempt,
+            worker: plan.name,
+            failure: isIntact ? "" : "the payload is not what the camera sent",
+            model: "none",
+            modelHash: 0,
+            startedAt: WallClock.nanoseconds,
+            detections: plan.detections
         )
         if frame.id.stream != stream.name {
             stream = (frame.id.stream, tally.place(of: frame.id.stream))
         }
-        let byteCount = Int(frame.byteCount)
-        done.append(.init(stream.place, frame.id.sequence, byteCount, isIntact: isIntact))
-        lastDone = now
+        let (number, byteCount) = (frame.id.sequence, Int(frame.byteCount))
+        leases.append((result, .init(stream.place, number, byteCount, isIntact: isIntact)))
         if due == nil { due = now + plan.workTime }
     }
 
@@ -161,7 +158,13 @@ struct LoadWorker: ~Copyable {
     private mutating func answer() throws {
         var answered = 0
         while let moment = due, moment <= now, answered < leases.count {
-            guard try link.send(leases[answered]) != .wouldBlock else { break }
+            let outcome = try link.send(leases[answered].result)
+            guard outcome != .tooLarge else {
+                throw Failure(.usage, "the broker takes no results with so many --detections")
+            }
+            guard outcome == .sent else { break }
+            done.append(leases[answered].done)
+            lastDone = now
             answered += 1
             due = answered < leases.count ? moment + plan.workTime : nil
         }

@@ -210,6 +210,6 @@ package struct Link: ~Copyable {
 
     mutating func adopt(_ welcome: Welcome) {
         largestMessage = min(Int(welcome.largestMessage), Limits.payloadByteCount)
-        outgoingRoom = BundleRoom()
+        if !isConnected { outgoingRoom = BundleRoom() }
     }
 }

@@ -19,7 +19,7 @@ package struct Parts: ~Copyable, Sendable {
     /// What kind of message it is.
     package var type: MessageType { header.type }
 
-    /// Reads the fields of ``head``.
+    /// Reads the fields of ``head``, which has to be there still.
     ///
     /// - Returns: The message.
     /// - Throws: ``WireError``, also when it is of another type.
