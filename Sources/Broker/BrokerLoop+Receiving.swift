@@ -16,57 +16,74 @@ extension BrokerLoop {
     mutating func receive(from door: Routes.Door) throws {
         var left = Self.messagesPerTurn
         while left > 0 {
-            let hasCome = try sockets.with(door) { socket in
-                guard try socket.receive(into: &identity) else { return false }
-                if identity.hasMore {
-                    try incoming.receive(from: socket, third: &third)
-                } else {
-                    incoming.receiveNothing()
-                }
-                return true
-            }
-            guard hasCome else { return }
-            let peer = routes.peer(on: .init(door: door, routingID: RoutingID(identity.bytes)))
-            if incoming.type == .bundle, incoming.partCount == 2 {
+            guard try sockets.with(door, { try arrival.receive(from: $0) }) else { return }
+            let routingID = RoutingID(arrival.identity.bytes)
+            let peer = routes.peer(on: .init(door: door, routingID: routingID))
+            if arrival.isBundle {
                 left -= try openBundle(behind: door, peer)
-                incoming.clear()
             } else {
                 left -= 1
                 let slot = store.next()
                 let content = store[slot]
-                content.takeParts(from: incoming)
-                try tell(take(slot, content, from: content, behind: door, peer))
+                content.take(&arrival, &sockets.pool)
+                try take(slot, content, behind: door, peer)
+                try tellEvents(of: peer)
             }
         }
     }
 
     /// Takes the messages out of the bundle that came, up to the first that its peer should not have sent.
     ///
+    /// They are read, decided on and answered some at a time: the code of all three together is more than
+    /// a processor's first cache holds.
+    ///
     /// - Returns: How many there were.
     private mutating func openBundle(behind door: Routes.Door, _ peer: PeerID) throws -> Int {
-        let body = incoming.takePayload()
+        guard let body = arrival.take(1, for: &sockets.pool) else { return 1 }
+        let count = try open(body, behind: door, peer)
+        sockets.pool.give(body)
+        return max(1, count)
+    }
+
+    private mutating func open(
+        _ body: borrowing Message,
+        behind door: Routes.Door,
+        _ peer: PeerID
+    ) throws -> Int {
         var count = 0
         do {
-            let head = try Bundle(part: incoming.header)
+            let head = try Bundle(part: arrival.header)
             guard head.count > 0 else { throw WireError.invalid("bundle length") }
             var reader = BundleReader(head)
-            while let parts = try reader.next(in: body.bytes) {
-                count += 1
+            repeat {
+                try read(&reader, in: body.bytes, behind: door, peer)
+                count += events.count
+            } while try !events.isEmpty && tellEvents(of: peer)
+        } catch let error as WireError {
+            note(.malformed(error), by: peer)
+            try tellEvents(of: peer)
+        }
+        return count
+    }
+
+    /// Reads some messages of a bundle, up to the first that its peer should not have sent.
+    private mutating func read(
+        _ reader: inout BundleReader,
+        in body: RawSpan,
+        behind door: Routes.Door,
+        _ peer: PeerID
+    ) throws {
+        do {
+            while events.count < Self.messagesPerStep, let parts = try reader.next(in: body) {
                 let slot = store.next()
                 let content = store[slot]
-                store.copy(parts, of: body.bytes, into: slot)
+                store.copy(parts, of: body, into: slot)
                 try Self.refuseWhatGoesAlone(content)
-                let event = try take(slot, content, from: incoming, behind: door, peer)
-                let isOffence = event.isOffence
-                try tell(event)
-                // What it said behind that is not heard.
-                if isOffence || !routes.has(peer) { break }
+                guard try take(slot, content, behind: door, peer) else { return }
             }
         } catch let error as WireError {
-            routes.setAddress(incoming.peerAddress, of: peer)
-            try tell(.offence(peer, Self.malformed(error)))
+            note(.malformed(error), by: peer)
         }
-        return max(1, count)
     }
 
     /// A session does not begin within a bundle, nor does a bundle.
@@ -76,87 +93,79 @@ extension BrokerLoop {
         throw WireError.unexpectedType(type)
     }
 
-    private static func malformed(_ error: WireError) -> ErrorMessage {
-        ErrorMessage(
-            code: .malformed,
-            mayGoOn: false,
-            sentence: "what came is no message of ZWP/1: \(error)"
-        )
-    }
-
-    /// Says what the message in a slot means, and keeps its bytes if they are still needed.
+    /// Reads the message in a slot, adds what it means to ``events``, and keeps its bytes if they are still
+    /// needed.
     ///
     /// - Parameters:
     ///   - slot: Where the message is.
     ///   - content: The same.
-    ///   - carrier: What came from the socket: the message or its bundle.
     ///   - door: The socket.
     ///   - peer: Whose it is.
-    /// - Returns: What it means.
+    /// - Returns: Whether it is what such a peer may send.
     /// - Throws: ``ZeroMQError`` for what no peer can cause.
+    @discardableResult
     private mutating func take(
         _ slot: Slot,
         _ content: SlotContent,
-        from carrier: SlotContent,
         behind door: Routes.Door,
         _ peer: PeerID
-    ) throws -> Event {
-        let expectedPartCount = content.type?.partCount ?? 1
-        var event: Event
+    ) throws -> Bool {
+        let type = content.type
         do {
             guard content.partCount > 0 else { throw WireError.truncated }
-            if content.type == .memory {
+            switch type {
+            case .memory:
                 let memory = try Memory(part: content.header)
+                try Inbound.check(content, has: 1)
                 if let answer = sharing.handle(memory, from: peer) {
                     answers.append((peer, answer))
                 }
-                event = .heartbeat(peer)
-            } else if content.type == .bundle, content.partCount == 1 {
+                events.append(.heartbeat(peer))
+            case .bundle:
                 let bundle = try Bundle(part: content.header)
-                guard bundle.count == 0 else { throw WireError.truncated }
+                try Inbound.check(content, has: bundle.count == 0 ? 1 : 2)
                 outboxes.admit(peer)
-                event = .heartbeat(peer)
-            } else {
-                event = try Inbound.event(
-                    behind: door,
-                    peer,
-                    slot,
-                    content,
-                    third: &third,
-                    sharing
+                events.append(.heartbeat(peer))
+            default:
+                events.append(
+                    try Inbound.event(behind: door, peer, slot, content, sharing)
                 )
             }
-        } catch is NoSession {
-            let sentence = "the session that the frame belongs to is over; say HELLO first"
-            event = .offence(
-                peer,
-                ErrorMessage(code: .noSession, mayGoOn: false, sentence: sentence)
-            )
+        } catch let offence as Offence {
+            note(offence, by: peer, at: content.address)
+            drop(content)
+            return false
         } catch let error as WireError {
-            event = .offence(peer, Self.malformed(error))
+            note(.malformed(error), by: peer, at: content.address)
+            drop(content)
+            return false
         }
-        if !event.isOffence, content.partCount > expectedPartCount {
-            let sentence = "the message has more parts than it should"
-            event = .offence(
-                peer,
-                ErrorMessage(code: .malformed, mayGoOn: false, sentence: sentence)
-            )
-        }
-        if case .hello = event {
-            sharing.forget(peer)
-            try handOver(to: peer)
-            outboxes.forget(peer)
-        }
-        if event.isAboutSession { routes.setAddress(carrier.peerAddress, of: peer) }
-        if event.keepsSlot {
+        switch type {
+        case .frame, .result, .fetched:
             try content.detach()
             if let place = content.place { try keep(content, at: place) }
             store.take(slot)
-        } else {
-            if let place = content.place { sharing.giveBack(place) }
-            content.forgetParts(third: &third)
+        case .hello:
+            try handOver(to: peer)
+            outboxes.forget(peer)
+            sharing.forget(peer)
+            routes.setAddress(content.address, of: peer)
+            drop(content)
+        default: drop(content)
         }
-        return event
+        return true
+    }
+
+    /// Adds to ``events`` that a peer has sent what it should not have, in the message or bundle that came.
+    private mutating func note(_ offence: Offence, by peer: PeerID, at address: String? = nil) {
+        routes.setAddress(address ?? arrival.address, of: peer)
+        events.append(.offence(peer, offence.error))
+    }
+
+    /// Lets go of a message that nobody needs.
+    private mutating func drop(_ content: SlotContent) {
+        if let place = content.place { sharing.giveBack(place) }
+        content.clear(&sockets.pool)
     }
 
     /// Keeps a payload where it lies, or copies it out at once if somebody could not read it there, so that

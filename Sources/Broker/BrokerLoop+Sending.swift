@@ -56,8 +56,9 @@ extension BrokerLoop {
         if try mayGather(byteCount, for: peer) {
             let parts = content.hasPayload ? 3 : 2
             let place = outboxes.open(for: peer, parts: parts, token: deliver.token)
-            outboxes[place].body.append(writer)
-            content.append(to: &outboxes[place].body, fetched: isFetched)
+            let outbox = outboxes[place]
+            outbox.body.append(writer)
+            content.append(to: &outbox.body, fetched: isFetched)
             return
         }
         let isReached = try reach(peer) { socket in
@@ -115,13 +116,12 @@ extension BrokerLoop {
     }
 
     private mutating func handOver(_ place: Int) throws {
-        let peer = outboxes[place].peer
-        let isReached = try reach(peer) { socket in
-            _ = try outboxes[place].body.send(through: socket)
-        }
+        let outbox = outboxes[place]
+        let peer = outbox.peer
+        let isReached = try reach(peer) { socket in _ = try outbox.body.send(through: socket) }
         if !isReached {
             giveUp(peer)
-            for token in outboxes[place].tokens { undelivered.append((peer, token)) }
+            for token in outbox.tokens { undelivered.append((peer, token)) }
         }
         outboxes.close(place)
     }
@@ -152,7 +152,7 @@ extension BrokerLoop {
     /// Copies a payload out of shared memory for a peer that came after it, so that it is sent by references
     /// from now on; its place stays taken, as readers may not have read it yet.
     private func fetchPayload(_ content: SlotContent, from place: Sharing.Place) throws {
-        guard content.fetched.byteCount == 0 else { return }
-        content.fetched = try Self.copy(of: place)
+        guard !content.hasFetched else { return }
+        content.holdFetched(try Self.copy(of: place))
     }
 }

@@ -10,6 +10,8 @@ import ZeroMQ
 struct BrokerLoop: ~Copyable {
     /// Messages taken from a socket before the other one has its turn; the rest of a bundle besides.
     static let messagesPerTurn = 256
+    /// Messages of a bundle that are decided on before anything is done about them.
+    static let messagesPerStep = 32
     private static let tick = Duration.milliseconds(250)
     private static let statusInterval = Duration.seconds(1)
 
@@ -23,15 +25,13 @@ struct BrokerLoop: ~Copyable {
     var store = SlotStore()
     var routes = Routes()
     let sharing: Sharing
-    var identity = Message()
-    /// The parts behind it, as they come.
-    let incoming = SlotContent()
-    /// The last part of a message of three.
-    var third = Message()
+    var arrival = Arrival()
     var outboxes = Outboxes()
     /// Whether anybody has ever connected to listen: until then results need not be published.
     var hasListeners = false
     var writer = ByteWriter()
+    /// What one peer has said, as far as it has been read and not decided on.
+    var events: [Event] = []
     private var effects: [Effect] = []
     /// Peers that could not be reached; what they sent before may still come, until the next tick.
     var unreachable: [PeerID] = []
@@ -118,19 +118,49 @@ struct BrokerLoop: ~Copyable {
     // MARK: Performing
 
     mutating func tell(_ event: Event) throws {
-        while let answer = answers.popLast() { try send(answer.memory, to: answer.peer) }
-        effects.removeAll(keepingCapacity: true)
         router.handle(event, at: now, into: &effects)
-        for effect in effects { try perform(effect) }
+        try performEffects()
+    }
+
+    /// Has the router decide on ``events``, up to the one that ends the session of their peer.
+    ///
+    /// - Returns: Whether there is a session still.
+    @discardableResult
+    mutating func tellEvents(of peer: PeerID) throws -> Bool {
+        var hasSession = true
+        for index in events.indices {
+            let event = events.take(index, leaving: .flush)
+            guard hasSession else {
+                // What it said behind that is not heard.
+                if let slot = event.slot { effects.append(.release(slot)) }
+                continue
+            }
+            router.handle(event, at: now, into: &effects)
+            hasSession = router.hasSession(peer)
+        }
+        events.removeAll(keepingCapacity: true)
+        try performEffects()
+        return hasSession
+    }
+
+    private mutating func performEffects() throws {
+        while let answer = answers.popLast() { try send(answer.memory, to: answer.peer) }
+        try performAll()
         try giveBackUndelivered()
+    }
+
+    private mutating func performAll() throws {
+        for index in effects.indices {
+            try perform(effects.take(index, leaving: .release(Slot(0))))
+        }
+        effects.removeAll(keepingCapacity: true)
     }
 
     mutating func giveBackUndelivered() throws {
         while let lease = undelivered.popLast() {
-            effects.removeAll(keepingCapacity: true)
             let event = Event.undelivered(lease.peer, token: lease.token)
             router.handle(event, at: now, into: &effects)
-            for effect in effects { try perform(effect) }
+            try performAll()
         }
     }
 
@@ -172,8 +202,16 @@ struct BrokerLoop: ~Copyable {
             try store[slot].sendHeader(through: sockets.events, &sockets.pool, more: false)
         case .release(let slot):
             if let place = store[slot].place { sharing.release(place) }
-            store.release(slot)
+            store.release(slot, &sockets.pool)
         case .note(let note): log(note)
         }
+    }
+}
+
+extension Array {
+    /// Takes an element out without copying it, which costs more where it refers to others.
+    fileprivate mutating func take(_ index: Int, leaving filler: consuming Element) -> Element {
+        swap(&self[index], &filler)
+        return filler
     }
 }

@@ -2,8 +2,25 @@ import Routing
 import Wire
 import ZeroMQ
 
-/// A payload was put into the memory of a session that is over.
-struct NoSession: Error {}
+/// What a peer should not have sent, and what it is told.
+struct Offence: Error {
+    let error: ErrorMessage
+
+    /// A payload was put into the memory of a session that is over.
+    static let noSession = Self(
+        .noSession,
+        "the session that the frame belongs to is over; say HELLO first"
+    )
+    static let tooManyParts = Self(.malformed, "the message has more parts than it should")
+
+    static func malformed(_ error: WireError) -> Self {
+        Self(.malformed, "what came is no message of ZWP/1: \(error)")
+    }
+
+    init(_ code: ErrorMessage.Code, _ sentence: String) {
+        error = ErrorMessage(code: code, mayGoOn: false, sentence: sentence)
+    }
+}
 
 /// What the parts of a message from a peer mean to the router.
 enum Inbound {
@@ -14,25 +31,24 @@ enum Inbound {
     ///   - peer: Whose it is.
     ///   - slot: Where `content` is.
     ///   - content: The parts.
-    ///   - third: The last one of a message of three parts.
     ///   - sharing: Where payloads lie.
     /// - Returns: What it means.
-    /// - Throws: ``WireError`` when the parts are no message; ``NoSession``.
+    /// - Throws: ``WireError`` when the parts are no message; ``Offence`` for
+    ///   what is not the peer's to send.
     static func event(
         behind door: Routes.Door,
         _ peer: PeerID,
         _ slot: Slot,
         _ content: SlotContent,
-        third: inout Message,
         _ sharing: Sharing
     ) throws -> Event {
         let head = try Header(part: content.header)
         let type = head.type
-        guard content.partCount >= type.partCount else { throw WireError.truncated }
+        try check(content, has: type.partCount)
         switch type {
         case .hello:
             let hello: Hello = try read(content, head)
-            guard hello.role.door == door else { return .offence(peer, hello.role.wrongDoor) }
+            guard hello.role.door == door else { throw hello.role.wrongDoor }
             return .hello(peer, hello)
         case .heartbeat: return .heartbeat(peer)
         case .goodbye: return .goodbye(peer)
@@ -48,7 +64,7 @@ enum Inbound {
         case .committed: return .committed(peer, try read(content, head))
         case .fetched:
             let fetched: Fetched = try read(content, head)
-            content.dropFirst(third: &third)
+            content.dropFirst()
             content.hasPayload = true
             let frame = try Frame(part: content.header)
             guard content.payloadBytes.byteCount == Int(frame.byteCount) else {
@@ -66,6 +82,12 @@ enum Inbound {
             .stretch, .stub, .begun, .status, .streamStatus, .groupStatus, .workerStatus:
             throw WireError.unexpectedType(type)
         }
+    }
+
+    /// Checks the number of a message's parts.
+    static func check(_ content: SlotContent, has count: Int) throws {
+        guard content.partCount >= count else { throw WireError.truncated }
+        guard content.partCount == count else { throw Offence.tooManyParts }
     }
 
     private static func read<Kind: WireMessage>(
@@ -86,7 +108,7 @@ enum Inbound {
         let part = content.payloadBytes
         guard part.byteCount != byteCount else { return }
         guard sharing.knows(peer) || part.byteCount != SharedPayload.byteCount else {
-            throw NoSession()
+            throw Offence.noSession
         }
         guard let place = try? SharedPayload(part: part),
             let found = sharing.place(place, byteCount: byteCount, from: peer)
@@ -118,7 +140,7 @@ extension Hello.Role {
     }
 
     /// What a peer is told that came to the other socket.
-    fileprivate var wrongDoor: ErrorMessage {
+    fileprivate var wrongDoor: Offence {
         let (who, option, port) =
             switch self {
             case .camera: ("a camera", "--ingest", 5_550)
@@ -130,29 +152,16 @@ extension Hello.Role {
             \(who) does not belong on this port of the broker: it connects to the one that the broker \
             was given as \(option), \(port) by default
             """
-        return ErrorMessage(code: .unexpected, mayGoOn: false, sentence: sentence)
+        return Offence(.unexpected, sentence)
     }
 }
 
 extension Event {
-    /// Whether the message's bytes are still needed once the router has seen the event.
-    var keepsSlot: Bool {
+    /// Where the message's bytes are, if they are still needed once the router has seen the event.
+    var slot: Slot? {
         switch self {
-        case .frame, .answer, .fetched: true
-        default: false
+        case .frame(_, _, let slot), .answer(_, _, let slot, _), .fetched(_, _, _, let slot): slot
+        default: nil
         }
-    }
-
-    /// Whether it begins a session, or ends one that should have gone on.
-    var isAboutSession: Bool {
-        switch self {
-        case .hello, .offence: true
-        default: false
-        }
-    }
-
-    var isOffence: Bool {
-        if case .offence = self { return true }
-        return false
     }
 }

@@ -7,11 +7,13 @@ import Wire
 /// over what was gathered whenever it has dealt with what came.
 struct Outboxes {
     /// What is gathered for one peer.
-    struct Outbox {
+    final class Outbox {
         fileprivate(set) var peer: PeerID
         var body = BundleBody()
         /// The leases in it.
         fileprivate(set) var tokens: [UInt64] = []
+
+        fileprivate init(peer: PeerID) { self.peer = peer }
     }
 
     private struct Reader {
@@ -80,10 +82,7 @@ struct Outboxes {
     }
 
     /// What is gathered for one peer.
-    subscript(index: Int) -> Outbox {
-        get { outboxes[index] }
-        _modify { yield &outboxes[index] }
-    }
+    subscript(index: Int) -> Outbox { outboxes[index] }
 
     /// Where something is gathered for a peer, if anything is.
     func place(of peer: PeerID) -> Int? {

@@ -8,8 +8,10 @@ import ZeroMQ
 /// that changes anything here.
 @safe
 final class SlotContent {
-    private var head = Message()
-    private var payload = Message()
+    // The parts of a message that came by itself.
+    private var head: Message?
+    private var payload: Message?
+    private var third: Message?
     /// Holds parts as they stand in the body of a bundle: each behind its length.
     private var storage = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
     /// Where they are; none when the message came by itself.
@@ -19,38 +21,32 @@ final class SlotContent {
     var hasPayload = false
     /// Where the payload lies, if the payload's part only says so.
     var place: Sharing.Place?
-    /// The payload's bytes for peers that cannot read it there; empty until there is such a peer.
-    var fetched = Message()
+    /// The payload's bytes for peers that cannot read it there; `nil` until there is such a peer.
+    private var fetched: Message?
 
     deinit { unsafe storage.deallocate() }
 
     /// What the first part says that it is; nothing is checked yet.
-    var type: MessageType? {
-        guard partCount > 0 else { return nil }
-        let header = header
-        guard header.byteCount > 3 else { return nil }
-        return MessageType(rawValue: unsafe header.unsafeLoad(fromByteOffset: 3, as: UInt8.self))
-    }
+    var type: MessageType? { header.messageType }
 
-    /// The address of the peer that a message came from which came by itself, or a bundle.
-    var peerAddress: String? { head.peerAddress }
+    /// Where a message that came by itself comes from.
+    var address: String? {
+        switch head {
+        case .some(let head): head.peerAddress
+        case .none: nil
+        }
+    }
 
     /// The first part.
     var header: RawSpan {
         @_lifetime(borrow self)
-        get {
-            if isSmall { return part(small.ranges.0) }
-            return unsafe _overrideLifetime(head.bytes, borrowing: self)
-        }
+        get { isSmall ? part(small.ranges.0) : bytes(of: head) }
     }
 
     /// The second part.
     var payloadBytes: RawSpan {
         @_lifetime(borrow self)
-        get {
-            if small.count > 1 { return part(small.ranges.1) }
-            return unsafe _overrideLifetime(payload.bytes, borrowing: self)
-        }
+        get { small.count > 1 ? part(small.ranges.1) : bytes(of: payload) }
     }
 
     private var isSmall: Bool { small.count > 0 }
@@ -59,6 +55,14 @@ final class SlotContent {
     private func part(_ range: Range<Int>) -> RawSpan {
         let bytes = unsafe UnsafeRawBufferPointer(rebasing: storage[range])
         return unsafe _overrideLifetime(RawSpan(_unsafeBytes: bytes), borrowing: self)
+    }
+
+    @_lifetime(borrow self)
+    private func bytes(of message: borrowing Message?) -> RawSpan {
+        switch message {
+        case .some(let message): unsafe _overrideLifetime(message.bytes, borrowing: self)
+        case .none: unsafe _overrideLifetime(RawSpan(), borrowing: self)
+        }
     }
 }
 
@@ -85,49 +89,13 @@ extension BundleReader.Parts {
 // MARK: - Receiving
 
 extension SlotContent {
-    /// Receives the parts of a message; of those that no message has, only their number is kept.
-    ///
-    /// - Parameters:
-    ///   - socket: Where the first of them waits.
-    ///   - third: Takes the third one.
-    /// - Throws: ``ZeroMQError`` for what no peer can cause.
-    func receive(from socket: borrowing Socket, third: inout Message) throws {
-        partCount = 0
+    /// Takes over a message that came by itself.
+    func take(_ arrival: inout Arrival, _ pool: inout MessagePool) {
+        partCount = arrival.partCount
         small = BundleReader.Parts()
-        var hasMore = true
-        while hasMore {
-            switch partCount {
-            case 0:
-                guard try socket.receive(into: &head) else { return }
-                hasMore = head.hasMore
-            case 1:
-                guard try socket.receive(into: &payload) else { return }
-                hasMore = payload.hasMore
-            case 2:
-                guard try socket.receive(into: &third) else { return }
-                hasMore = third.hasMore
-            default:
-                var rest = Message()
-                guard try socket.receive(into: &rest) else { return }
-                hasMore = rest.hasMore
-            }
-            partCount += 1
-        }
-    }
-
-    /// No part came behind the identity.
-    func receiveNothing() {
-        partCount = 0
-        small = BundleReader.Parts()
-    }
-
-    /// Takes over what another one received by itself, and gives it its own empty parts instead.
-    func takeParts(from other: SlotContent) {
-        swap(&head, &other.head)
-        swap(&payload, &other.payload)
-        partCount = other.partCount
-        small = BundleReader.Parts()
-        other.receiveNothing()
+        head = arrival.take(0, for: &pool)
+        payload = arrival.take(1, for: &pool)
+        third = arrival.take(2, for: &pool)
     }
 
     /// Copies a message out of the body of a bundle.
@@ -159,56 +127,46 @@ extension SlotContent {
     }
 
     /// Of three parts the first has been read: the others are header and payload.
-    func dropFirst(third: inout Message) {
+    func dropFirst() {
         if isSmall {
             small = small.withoutFirst
         } else {
             swap(&head, &payload)
             swap(&payload, &third)
+            third?.clear()
         }
     }
 
     /// Gives what was received memory of its own, see ``ZeroMQ/Message/detach(below:)``.
     func detach() throws {
         guard !isSmall else { return }
-        try head.detach()
-        if hasPayload { try payload.detach() }
+        try head?.detach()
+        if hasPayload { try payload?.detach() }
     }
 
     /// Holds the payload itself, which lay elsewhere.
     func replacePayload(by message: consuming Message) {
-        payload = message
+        payload = consume message
         if isSmall { small.count = 1 }
         place = nil
     }
 
-    /// Gives the second part away.
-    func takePayload() -> Message {
-        var taken = Message()
-        swap(&taken, &payload)
-        return taken
-    }
+    /// Whether the payload was fetched for peers that cannot read it where it lies.
+    var hasFetched: Bool { fetched != nil }
 
-    /// Lets go of what came and nobody needs; it is in use no more than before.
-    func forgetParts(third: inout Message) {
-        place = nil
-        hasPayload = false
-        guard !isSmall else { return }
-        head.clear()
-        if partCount > 1 { payload.clear() }
-        if partCount > 2 { third.clear() }
-    }
+    /// Has the payload at hand for peers that cannot read it where it lies.
+    func holdFetched(_ message: consuming Message) { fetched = consume message }
 
     /// Lets go of all but the storage for small messages.
-    func clear() {
-        if !isSmall { head.clear() }
-        if hasPayload, small.count < 2 { payload.clear() }
-        hasPayload = false
+    func clear(_ pool: inout MessagePool) {
+        if let message = head.take() { pool.give(message) }
+        if let message = payload.take() { pool.give(message) }
+        if let message = third.take() { pool.give(message) }
+        if let message = fetched.take() { pool.give(message) }
         small = BundleReader.Parts()
-        if place != nil {
-            place = nil
-            fetched.clear()
-        }
+        partCount = 0
+        hasPayload = false
+        place = nil
     }
 }
 
@@ -221,7 +179,7 @@ extension SlotContent {
     /// - Returns: Their number.
     func byteCount(fetched isFetched: Bool) -> Int {
         guard hasPayload else { return header.byteCount }
-        return header.byteCount + (isFetched ? fetched.byteCount : payloadBytes.byteCount)
+        return header.byteCount + (isFetched ? bytes(of: fetched) : payloadBytes).byteCount
     }
 
     /// Adds the parts to a bundle.
@@ -231,12 +189,7 @@ extension SlotContent {
             return
         }
         body.append(header)
-        guard hasPayload else { return }
-        if isFetched {
-            fetched.withBytes { body.append($0) }
-        } else {
-            body.append(payloadBytes)
-        }
+        if hasPayload { body.append(isFetched ? bytes(of: fetched) : payloadBytes) }
     }
 
     /// Sends the header, by reference if it came by itself.
@@ -245,11 +198,7 @@ extension SlotContent {
         _ pool: inout MessagePool,
         more: Bool
     ) throws {
-        if isSmall {
-            _ = try socket.send(copying: header, more: more)
-        } else {
-            try Self.send(head, through: socket, &pool, more: more)
-        }
+        try Self.send(head, or: header, through: socket, &pool, more: more)
     }
 
     /// Sends all parts, by reference where they came by themselves.
@@ -261,23 +210,26 @@ extension SlotContent {
         try sendHeader(through: socket, &pool, more: hasPayload)
         guard hasPayload else { return }
         if isFetched {
-            try Self.send(fetched, through: socket, &pool, more: false)
-        } else if small.count > 1 {
-            _ = try socket.send(copying: payloadBytes)
+            try Self.send(fetched, or: bytes(of: fetched), through: socket, &pool, more: false)
         } else {
-            try Self.send(payload, through: socket, &pool, more: false)
+            try Self.send(payload, or: payloadBytes, through: socket, &pool, more: false)
         }
     }
 
-    /// Sends a reference to the bytes of `part`, never a copy.
+    /// Sends a reference to `part`, or a copy of `bytes`, which are small, where there is none.
     private static func send(
-        _ part: borrowing Message,
+        _ part: borrowing Message?,
+        or bytes: RawSpan,
         through socket: borrowing Socket,
         _ pool: inout MessagePool,
         more: Bool
     ) throws {
-        var reference = pool.takeReference(to: part)
-        _ = try socket.send(&reference, more: more)
-        pool.give(reference)
+        switch part {
+        case .some(let part):
+            var reference = pool.takeReference(to: part)
+            _ = try socket.send(&reference, more: more)
+            pool.give(reference)
+        case .none: _ = try socket.send(copying: bytes, more: more)
+        }
     }
 }

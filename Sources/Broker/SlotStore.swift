@@ -1,5 +1,6 @@
 import Routing
 import Wire
+import ZeroMQ
 
 /// The bytes of frames and results while anybody needs them, by ``Slot``.
 ///
@@ -36,9 +37,9 @@ struct SlotStore: ~Copyable {
         precondition(last == slot, "slots are taken in the order given")
     }
 
-    mutating func release(_ slot: Slot) {
+    mutating func release(_ slot: Slot, _ pool: inout MessagePool) {
         let content = contents[slot.index]
-        content.clear()
+        content.clear(&pool)
         spares.take(from: content)
         free.append(slot)
     }

@@ -85,7 +85,7 @@ struct Feed {
 
     /// Puts a frame back that a worker could not finish, before the younger ones.
     mutating func putBack(_ entry: Entry) {
-        let offset = queue.firstOffset { $0.place > entry.place } ?? queue.count
+        let offset = queue.firstIndex { $0.place > entry.place } ?? queue.count
         queue.insert(entry, at: offset)
         queuedBytes += entry.byteCount
     }
@@ -97,7 +97,7 @@ struct Feed {
     }
 
     mutating func remove(place: Place) -> Entry? {
-        guard let offset = queue.firstOffset(where: { $0.place == place }) else { return nil }
+        guard let offset = queue.firstIndex(where: { $0.place == place }) else { return nil }
         let entry = queue.remove(at: offset)
         queuedBytes -= entry.byteCount
         return entry

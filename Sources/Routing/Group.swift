@@ -90,7 +90,7 @@ struct Group {
 
     /// Puts a frame that may be poison behind the others, but before the younger ones of its feed.
     mutating func appendSuspect(_ suspect: Suspect) {
-        let offset = suspects.firstOffset {
+        let offset = suspects.firstIndex {
             $0.feed == suspect.feed && $0.entry.place > suspect.entry.place
         }
         suspects.insert(suspect, at: offset ?? suspects.count)
@@ -101,7 +101,7 @@ struct Group {
     /// Under order `stream` that is when the older frames of its stream are done.
     func offsetOfNextSuspect() -> Int? {
         guard isOrdered else { return suspects.isEmpty ? nil : 0 }
-        return suspects.firstOffset { suspect in
+        return suspects.firstIndex { suspect in
             let feed = feeds[suspect.feed]
             guard feed.leased == 0, let head = feed.queue.first else { return feed.leased == 0 }
             return head.place > suspect.entry.place
@@ -111,7 +111,7 @@ struct Group {
     /// Whether a frame of the feed that may be poison comes before all that wait in its queue.
     func suspectIsNext(of feed: Int) -> Bool {
         guard feeds[feed].suspected > 0,
-            let offset = suspects.firstOffset(where: { $0.feed == feed })
+            let offset = suspects.firstIndex(where: { $0.feed == feed })
         else { return false }
         guard let head = feeds[feed].queue.first else { return true }
         return suspects[offset].entry.place < head.place
@@ -128,7 +128,7 @@ struct Group {
         guard feeds[feed].isHungry else { return }
         feeds[feed].isHungry = false
         let kind = feeds[feed].isReplay ? Self.replays : Self.live
-        guard let offset = hungry[kind].firstOffset(where: { $0 == feed }) else { return }
+        guard let offset = hungry[kind].firstIndex(of: feed) else { return }
         hungry[kind].remove(at: offset)
     }
 
@@ -152,7 +152,7 @@ struct Group {
         guard feeds[feed].turn == .inRotation else { return }
         feeds[feed].turn = .idle
         let rotation = feeds[feed].isReplay ? Self.replays : Self.live
-        guard let offset = rotations[rotation].firstOffset(where: { $0 == feed }) else { return }
+        guard let offset = rotations[rotation].firstIndex(of: feed) else { return }
         rotations[rotation].remove(at: offset)
     }
 

@@ -4,14 +4,15 @@ struct PeerTable {
     private var ids: [PeerID?] = []
     private var peers: [Router.Peer] = []
 
-    private func isHere(_ id: PeerID) -> Bool { id.index < ids.count && ids[id.index] == id }
+    /// Whether there is a session of that name.
+    func has(_ id: PeerID) -> Bool { id.index < ids.count && ids[id.index] == id }
 
     /// The session of that name, `nil` when there is none.
     subscript(id: PeerID) -> Router.Peer? {
-        get { isHere(id) ? peers[id.index] : nil }
+        get { has(id) ? peers[id.index] : nil }
         set {
             guard let newValue else {
-                if isHere(id) { ids[id.index] = nil }
+                if has(id) { ids[id.index] = nil }
                 return
             }
             while ids.count <= id.index {
@@ -25,7 +26,7 @@ struct PeerTable {
 
     /// Marks a sign of life; returns what the session is, `nil` when there is none.
     mutating func hear(_ id: PeerID, at now: Duration) -> Router.Role? {
-        guard isHere(id) else { return nil }
+        guard has(id) else { return nil }
         peers[id.index].lastHeard = now
         return peers[id.index].role
     }

@@ -33,9 +33,10 @@ struct Queue<Element> {
     private mutating func grow() {
         guard count == storage.count else { return }
         var larger: [Element?] = []
-        larger.reserveCapacity(max(8, count * 2))
+        let capacity = Swift.max(8, count * 2)
+        larger.reserveCapacity(capacity)
         for offset in 0..<count { larger.append(storage[index(offset)]) }
-        while larger.count < max(8, count * 2) { larger.append(nil) }
+        while larger.count < capacity { larger.append(nil) }
         storage = larger
         head = 0
     }
@@ -103,12 +104,11 @@ struct Queue<Element> {
         }
         self[offset] = element
     }
+}
 
-    /// The first offset whose element satisfies `predicate`.
-    func firstOffset(where predicate: (Element) -> Bool) -> Int? {
-        for offset in 0..<count where predicate(self[offset]) { return offset }
-        return nil
-    }
+extension Queue: RandomAccessCollection {
+    var startIndex: Int { 0 }
+    var endIndex: Int { count }
 }
 
 extension Queue: Sendable where Element: Sendable {}

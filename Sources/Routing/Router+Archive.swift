@@ -151,16 +151,7 @@ extension Router {
         // A short absence loses nothing: what fits into half a window waits.
         let mayWait = lane.wasReady && held <= windowShare / 2 && streams[stream].openGap == nil
         guard lane.isReady || streams[stream].needsArchive || mayWait else {
-            noteGap(
-                Gap(
-                    stream: streams[stream].name,
-                    epoch: place.epoch,
-                    first: place.sequence,
-                    last: place.sequence,
-                    reason: .archiveAway
-                ),
-                of: stream
-            )
+            noteUnkept(place, of: stream)
             free(byteCount, of: stream, peer: peer)
             return false
         }

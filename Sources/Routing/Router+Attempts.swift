@@ -75,7 +75,7 @@ extension Router {
 
     /// Takes a frame out of the group's suspects; without a place, any of the feed's.
     mutating func takeSuspect(group: Int, feed: Int, place: Place? = nil) -> Entry? {
-        let offset = groups[group].suspects.firstOffset {
+        let offset = groups[group].suspects.firstIndex {
             $0.feed == feed && (place == nil || $0.entry.place == place)
         }
         guard let offset else { return nil }

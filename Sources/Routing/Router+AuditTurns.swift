@@ -23,7 +23,7 @@ extension Router {
             held += group.suspects[offset].entry.byteCount
         }
         if held != group.heldBytes { broken.append("\(group.name) miscounts what is held") }
-        let inRotation = [Group.live, Group.replays].map { Self.elements(of: group.rotations[$0]) }
+        let inRotation = [Group.live, Group.replays].map { Array(group.rotations[$0]) }
         for (index, feed) in group.feeds.enumerated() {
             let name = "feed \(index) of \(group.name)"
             if feed.leased != leased[index] ?? 0 { broken.append("\(name) miscounts its leases") }
@@ -40,7 +40,7 @@ extension Router {
                 if places != 1 { broken.append("\(name) is in the rotation \(places) times") }
             case .parked(let worker):
                 if places != 0 { broken.append("\(name) is parked, and in the rotation") }
-                if !Self.elements(of: workers[worker].parked).contains(index) {
+                if !workers[worker].parked.contains(index) {
                     broken.append("\(name) is parked where nobody knows it")
                 }
             }
@@ -78,16 +78,13 @@ extension Router {
             if group.load.rung(of: worker.rung) != (worker.mayTake ? share : nil) {
                 broken.append("\(worker.name) is on another rung than its load")
             }
-            if group.refusedBytes < .max, hasCredit(index, for: group.refusedBytes) {
+            var router = self
+            if group.refusedBytes < .max, router.hasCredit(index, for: group.refusedBytes) {
                 broken.append("\(worker.name) has room that was refused")
             }
         }
         let waiting = group.feeds.count { if case .parked = $0.turn { true } else { false } }
         if waiting != parked { broken.append("\(group.name) parks \(waiting) of \(parked)") }
         return broken
-    }
-
-    private static func elements(of queue: Queue<Int>) -> [Int] {
-        (0..<queue.count).map { queue[$0] }
     }
 }

@@ -61,7 +61,7 @@ extension Router {
         if groups[group].suspects.count > 0 || groups[group].reservedWorker != nil {
             leaseSuspects(group)
         }
-        while groups[group].hasTurns, let (feed, worker) = nextPair(group) {
+        while groups[group].hasTurns, hasHands(group), let (feed, worker) = nextPair(group) {
             guard let entry = take(group: group, feed: feed) else { return }
             groups[group].feeds[feed].deficit -= entry.byteCount
             groups[group].feeds[feed].isFresh = false
@@ -71,6 +71,11 @@ extension Router {
             lease(entry, group: group, feed: feed, to: worker)
             fetchIfNeeded(group: group, feed: feed)
         }
+    }
+
+    /// Whether to look for a frame at all: under order `any` not while no worker has room for one.
+    private mutating func hasHands(_ group: Int) -> Bool {
+        groups[group].isOrdered || groups[group].load.first() != nil
     }
 
     func mayDispatch(_ group: Int) -> Bool {

@@ -41,7 +41,7 @@ extension Router {
     }
 
     /// Whether the group's workers may hold `byteCount` bytes more, all together.
-    func mayLease(_ byteCount: Int, of group: Int) -> Bool {
+    mutating func mayLease(_ byteCount: Int, of group: Int) -> Bool {
         let held = groups[group].heldBytes
         guard held > 0 else { return true }
         return held + byteCount <= (groups[group].isViewer ? viewerShare : groupShare)

@@ -62,7 +62,9 @@ extension Router {
     }
 
     /// Whether the worker may get a frame of `byteCount` bytes.
-    func hasCredit(_ worker: Int, for byteCount: Int) -> Bool {
+    ///
+    /// Mutating, as ``mayLease(_:of:)`` is, though it changes nothing: see ``nextByteCount(group:feed:)``.
+    mutating func hasCredit(_ worker: Int, for byteCount: Int) -> Bool {
         guard workers[worker].mayTake else { return false }
         // One frame larger than the whole credit goes when nothing else is in flight.
         return workers[worker].leases.count == 0
@@ -82,7 +84,7 @@ extension Router {
     /// The feed's next frame goes out under a new number, to whoever may have it then.
     mutating func endAssignment(group: Int, feed: Int) {
         if case .parked(let worker) = groups[group].feeds[feed].turn {
-            let offset = workers[worker].parked.firstOffset { $0 == feed }
+            let offset = workers[worker].parked.firstIndex(of: feed)
             if let offset { workers[worker].parked.remove(at: offset) }
             groups[group].resume(feed, goesOn: false)
         }

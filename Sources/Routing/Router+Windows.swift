@@ -105,16 +105,36 @@ extension Router {
 
     /// Notes a gap to be recorded: at once if the archive is there, else together with its neighbours.
     mutating func noteGap(_ gap: Gap, of stream: Int) {
-        markDirty(stream)
-        if var open = streams[stream].openGap, open.epoch == gap.epoch, open.last + 1 == gap.first,
-            open.reason == gap.reason || !lane.isReady
-        {
-            open.last = gap.last
-            streams[stream].openGap = open
-            return
-        }
+        let missing = gap.first...gap.last
+        guard !extendGap(missing, gap.epoch, gap.reason, of: stream) else { return }
         closeGap(stream)
         streams[stream].openGap = gap
+    }
+
+    /// Notes that nobody keeps a frame, as no archive is there.
+    mutating func noteUnkept(_ place: Place, of stream: Int) {
+        let (epoch, number) = (place.epoch, place.sequence)
+        guard !extendGap(number...number, epoch, .archiveAway, of: stream) else { return }
+        let gap = Gap(
+            stream: streams[stream].name,
+            epoch: epoch,
+            first: number,
+            last: number,
+            reason: .archiveAway
+        )
+        noteGap(gap, of: stream)
+    }
+
+    /// Makes the open gap longer, if the missing frames are its neighbours; returns whether they are.
+    private mutating func extendGap(
+        _ missing: ClosedRange<UInt64>,
+        _ epoch: UInt64,
+        _ reason: Gap.Reason,
+        of stream: Int
+    ) -> Bool {
+        markDirty(stream)
+        // With no archive there the first reason stands for all.
+        return streams[stream].extendGap(missing, epoch, lane.isReady ? reason : nil)
     }
 
     /// Puts the stream's open gap on the way to the archive, before what comes behind it.

@@ -99,7 +99,7 @@ extension Router {
         groups[worker.group].load.remove(worker.rung)
         groups[worker.group].owners.remove(worker.rung)
         workers[index].isGone = true
-        workers[index].leases = []
+        workers[index].leases = Queue()
         freeWorkers.append(index)
         for (offset, token) in worker.leases.enumerated() {
             guard let lease = leases[token] else { continue }

@@ -95,7 +95,7 @@ package struct Router: Sendable {
         swap(&self.effects, &effects)
     }
 
-    mutating func apply(_ event: Event) {
+    mutating func apply(_ event: consuming Event) {
         switch event {
         case .hello(let peer, let hello): handleHello(peer, hello)
         case .heartbeat(let peer): _ = hear(peer)
@@ -121,6 +121,12 @@ package struct Router: Sendable {
     }
 
     // MARK: Sessions
+
+    /// Whether a peer has a session.
+    ///
+    /// - Parameter peer: The peer.
+    /// - Returns: Whether HELLO was answered and nothing has ended the session since.
+    package func hasSession(_ peer: PeerID) -> Bool { peers.has(peer) }
 
     /// Marks a sign of life; `nil`, with an answer sent, when the peer has no session.
     mutating func hear(_ peer: PeerID) -> Role? {

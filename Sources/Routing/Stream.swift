@@ -68,6 +68,27 @@ struct Stream {
         self.camera = camera
     }
 
+    /// Makes the open gap longer, if the missing frames are its neighbours; returns whether they are.
+    ///
+    /// - Parameters:
+    ///   - missing: Their sequences.
+    ///   - epoch: That of the sequences.
+    ///   - reason: The gap's, if it matters.
+    /// - Returns: Whether there is nothing else to note.
+    mutating func extendGap(
+        _ missing: ClosedRange<UInt64>,
+        _ epoch: UInt64,
+        _ reason: Gap.Reason?
+    ) -> Bool {
+        guard var gap = openGap.take() else { return false }
+        let isNeighbour =
+            gap.epoch == epoch && gap.last + 1 == missing.lowerBound
+            && (reason == nil || gap.reason == reason)
+        if isNeighbour { gap.last = missing.upperBound }
+        openGap = gap
+        return isNeighbour
+    }
+
     mutating func countShed(_ frames: UInt64) { shedCount = Self.sum(shedCount, frames) }
     mutating func countLost(_ frames: UInt64) { lostCount = Self.sum(lostCount, frames) }
 

@@ -13,7 +13,7 @@ struct Worker {
     /// How many of its leases are started: the first so many.
     let slots: Int
     /// Its unanswered leases, oldest first; expired ones too, since their credit is still out.
-    var leases: [UInt64] = []
+    var leases = Queue<UInt64>()
     var leasedBytes = 0
     var answered: UInt64 = 0
     /// Its number in both ladders of its group.

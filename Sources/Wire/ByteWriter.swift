@@ -31,6 +31,19 @@ package struct ByteWriter: ~Copyable, Sendable {
     /// Forgets what was written but keeps the storage.
     package mutating func removeAll() { byteCount = 0 }
 
+    /// Gives away what was written, in the memory that it lies in; the storage is new then, and as large.
+    ///
+    /// - Returns: The bytes; whoever takes them deallocates them.
+    mutating func surrender() -> UnsafeMutableRawBufferPointer {
+        let bytes = unsafe UnsafeMutableRawBufferPointer(start: memory, count: byteCount)
+        unsafe memory = .allocate(byteCount: capacity, alignment: 16)
+        byteCount = 0
+        return unsafe bytes
+    }
+
+    /// Whether what was written takes half of the storage at least.
+    var isHalfFull: Bool { 2 * byteCount >= capacity }
+
     /// Where so many more bytes go.
     @inline(__always)
     private mutating func next(_ count: Int) -> UnsafeMutableRawPointer {
@@ -55,7 +68,8 @@ package struct ByteWriter: ~Copyable, Sendable {
         unsafe place.storeBytes(of: value.littleEndian, as: Value.self)
     }
 
-    private mutating func append(_ bytes: RawSpan) {
+    /// Bytes without their length.
+    mutating func append(_ bytes: RawSpan) {
         unsafe bytes.withUnsafeBytes { source in
             guard let start = source.baseAddress else { return }
             unsafe next(source.count).copyMemory(from: start, byteCount: source.count)

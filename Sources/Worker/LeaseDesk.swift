@@ -102,15 +102,14 @@ struct LeaseDesk: ~Copyable {
 
     /// Hangs the frame of a lease up.
     private mutating func take(_ parts: consuming Parts) {
-        guard let lease: Deliver = try? parts.read(), let header = parts.frameHeader.take(),
-            let frame = try? Frame(part: header.bytes),
-            let payload = parts.payload.take()
+        guard let lease: Deliver = try? parts.read(),
+            let frame = try? Frame(part: parts.frameHeader), !parts.payload.isEmpty
         else {
             logger.error("the broker sent a frame that cannot be read; it was left out")
             return
         }
         logger.trace("frame \(frame.id), attempt \(lease.attempt)")
-        board.post(LeasedFrame(lease: lease, frame: frame, payload: payload, session: session))
+        board.post(LeasedFrame(lease: lease, frame: frame, parts: parts, session: session))
     }
 
     /// Tokens belong to a session: what is in hand will be leased anew.

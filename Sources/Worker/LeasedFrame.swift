@@ -1,5 +1,5 @@
+import Service
 import Wire
-import ZeroMQ
 
 /// A leased frame on its way through this worker.
 final class LeasedFrame: Sendable {
@@ -7,15 +7,15 @@ final class LeasedFrame: Sendable {
     let lease: Deliver
     /// The camera's header.
     let frame: Frame
-    /// The coded image.
-    let payload: Message
+    /// The message, with the coded image.
+    let parts: Parts
     /// Which session of the link it came with: a result of another one is thrown away.
     let session: Int
 
-    init(lease: Deliver, frame: Frame, payload: consuming Message, session: Int) {
+    init(lease: Deliver, frame: Frame, parts: consuming Parts, session: Int) {
         self.lease = lease
         self.frame = frame
-        self.payload = payload
+        self.parts = parts
         self.session = session
     }
 

@@ -35,8 +35,8 @@ struct ModelThread {
             startedAt: WallClock.nanoseconds
         )
         do throws(ImagingError) {
-            try leased.payload.withBytes { (bytes) throws(ImagingError) in
-                try look(at: bytes, of: leased.frame, into: &result)
+            try leased.parts.withBytes { (_, payload) throws(ImagingError) in
+                try look(at: payload, of: leased.frame, into: &result)
             }
         } catch {
             result.failure = "\(error)"

@@ -49,6 +49,27 @@ package struct Message: ~Copyable, Sendable {
         try unsafe self.init(copying: bytes.span.bytes)
     }
 
+    /// A part that takes `bytes` over where they lie, and deallocates them when nobody needs them.
+    ///
+    /// - Throws: `ENOMEM` when libzmq cannot allocate what goes with them; they are deallocated then.
+    package init(adopting bytes: UnsafeMutableRawBufferPointer) throws(ZeroMQError) {
+        let raw = UnsafeMutablePointer<zmq_msg_t>.allocate(capacity: 1)
+        let result = unsafe zmq_msg_init_data(
+            raw,
+            bytes.baseAddress,
+            bytes.count,
+            { bytes, _ in unsafe bytes?.deallocate() },
+            nil
+        )
+        guard result == 0 else {
+            let error = ZeroMQError.last("zmq_msg_init_data")
+            unsafe raw.deallocate()
+            unsafe bytes.deallocate()
+            throw error
+        }
+        unsafe self.raw = raw
+    }
+
     deinit {
         unsafe zmq_msg_close(raw)
         unsafe raw.deallocate()

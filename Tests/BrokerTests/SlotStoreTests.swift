@@ -55,8 +55,7 @@ import ZeroMQ
         let (bytes, places) = try body([[1], [2, 2], [3, 3, 3]])
         let slot = store.next()
         unsafe store.copy(places, of: bytes.span.bytes, into: slot)
-        var third = Message()
-        store[slot].dropFirst(third: &third)
+        store[slot].dropFirst()
         store[slot].hasPayload = true
         #expect(self.bytes(store[slot].header) == [2, 2])
         #expect(self.bytes(store[slot].payloadBytes) == [3, 3, 3])
@@ -65,11 +64,12 @@ import ZeroMQ
 
     @Test func aPayloadThatLayElsewhereTakesThePlaceOfASmallPart() throws {
         var store = SlotStore()
+        var pool = MessagePool()
         let slot = try put([[1, 2], [3]], into: &store)
         store[slot].replacePayload(by: try Message(copying: [7, 7, 7, 7]))
         #expect(bytes(store[slot].header) == [1, 2])
         #expect(bytes(store[slot].payloadBytes) == [7, 7, 7, 7])
-        store.release(slot)
+        store.release(slot, &pool)
         // The next message there has nothing of it.
         let next = try put([[8]], into: &store)
         #expect(next == slot)
@@ -79,16 +79,17 @@ import ZeroMQ
 
     @Test func whatIsReleasedKeepsNoMoreStorageThanTheSpares() throws {
         var store = SlotStore()
+        var pool = MessagePool()
         let count = 6_000
         let part = [UInt8](repeating: 1, count: 1_000)
         let slots = try (0..<count).map { _ in try put([part], into: &store) }
         #expect(store.storageByteCount >= count * 1_000)
-        for slot in slots { store.release(slot) }
+        for slot in slots { store.release(slot, &pool) }
         #expect(store.storageByteCount <= 4_096 * 1_100)
         // And it is used again.
         let before = store.storageByteCount
         let again = try (0..<4_000).map { _ in try put([part], into: &store) }
         #expect(store.storageByteCount == before)
-        for slot in again { store.release(slot) }
+        for slot in again { store.release(slot, &pool) }
     }
 }

@@ -79,7 +79,20 @@ final class Router {
     }
 }
 
+extension Parts {
+    /// Bytes of the parts behind the first, 0 where there is none.
+    var lengths: [Int] { [frameHeader.byteCount, payload.byteCount] }
+}
+
 extension Link {
+    /// The next event, which has to be a message.
+    mutating func nextMessage() throws -> Parts {
+        switch try next(until: .now + patience) {
+        case .message(let parts): return parts
+        default: throw Failure(.general, "what came next is no message")
+        }
+    }
+
     /// The next event by its name, recycling a message.
     mutating func nextName(
         until deadline: ContinuousClock.Instant? = nil

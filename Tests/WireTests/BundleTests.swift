@@ -43,6 +43,37 @@ import Wire
         #expect(try read(second.bytes, count: 1) == [[[4], [5, 6], [7]]])
     }
 
+    @Test func whatIsGivenAwayIsNoLongerThere() throws {
+        var body = BundleBody()
+        // Twice, as the storage is another one then.
+        for round in 1...2 {
+            for parts in Self.messages {
+                body.begin(parts: parts.count)
+                for part in parts { body.append(part) }
+            }
+            let given = unsafe body.surrender()
+            defer { unsafe given.deallocate() }
+            #expect(body.isEmpty && body.bytes.isEmpty, "round \(round)")
+            let bytes = unsafe [UInt8](given)
+            #expect(try read(bytes, count: Self.messages.count) == Self.messages)
+        }
+    }
+
+    @Test func onlyABodyThatFillsItsStorageIsWorthGivingAway() {
+        var body = BundleBody()
+        let part = [UInt8](repeating: 0, count: Bundle.largestMessage)
+        for _ in 0..<8 {
+            body.begin(parts: 1)
+            body.append(part)
+        }
+        #expect(body.isHalfFull == true)
+        body.removeAll()
+        #expect(body.isHalfFull == false)
+        body.begin(parts: 1)
+        body.append(part)
+        #expect(body.isHalfFull == false)
+    }
+
     @Test func roomGrowsToTheLargestBundle() {
         var room = BundleRoom()
         #expect(room.count < Bundle.most && room.byteCount < Bundle.byteCount)

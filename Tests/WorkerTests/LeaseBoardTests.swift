@@ -24,8 +24,11 @@ private func makeLeased(_ stream: String, _ sequence: UInt64, session: Int = 1) 
         assignment: 1,
         deadlineMilliseconds: 1_000
     )
-    let payload = try Message(copying: [0] as [UInt8])
-    return LeasedFrame(lease: lease, frame: frame, payload: payload, session: session)
+    let parts = try Parts(
+        Message(copying: lease.encoded()),
+        payload: Message(copying: [0] as [UInt8])
+    )
+    return LeasedFrame(lease: lease, frame: frame, parts: parts, session: session)
 }
 
 private func makeAnswer(_ leased: LeasedFrame) -> LeaseAnswer {

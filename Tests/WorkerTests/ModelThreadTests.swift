@@ -1,3 +1,4 @@
+import Service
 import Imaging
 import Testing
 import Vision
@@ -49,8 +50,11 @@ private func result(
         deadlineMilliseconds: 1_000
     )
     let board = LeaseBoard(order: .any)
-    let message = try Message(copying: payload)
-    board.post(LeasedFrame(lease: lease, frame: frame, payload: message, session: 1))
+    let parts = try Parts(
+        Message(copying: lease.encoded()),
+        payload: Message(copying: payload)
+    )
+    board.post(LeasedFrame(lease: lease, frame: frame, parts: parts, session: 1))
     let detector = try Fixed(count: count)
     let identity = WorkerIdentity(name: "w", model: detector.model)
     ModelThread(detector: detector, identity: identity, board: board).run { board.close() }

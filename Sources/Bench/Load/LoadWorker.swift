@@ -126,9 +126,9 @@ struct LoadWorker: ~Copyable {
 
     private mutating func take(_ parts: consuming Parts) {
         if parts.type == .deliver, let lease: Deliver = try? parts.read(),
-            let frame = parts.readFrame()
+            let frame = try? Frame(part: parts.frameHeader)
         {
-            take(lease, frame, isIntact: parts.payloadHash == frame.payloadHash)
+            take(lease, frame, isIntact: xxh3(parts.payload) == frame.payloadHash)
         }
         link.recycle(parts)
     }
@@ -172,24 +172,6 @@ struct LoadWorker: ~Copyable {
             leases.removeAll(keepingCapacity: true)
         } else {
             leases.removeFirst(answered)
-        }
-    }
-}
-
-extension Parts {
-    /// The camera's header, if it is one.
-    fileprivate borrowing func readFrame() -> Frame? {
-        switch frameHeader {
-        case .some(let header): try? Frame(part: header.bytes)
-        case .none: nil
-        }
-    }
-
-    /// XXH3-64 of the payload.
-    fileprivate var payloadHash: UInt64? {
-        switch payload {
-        case .some(let payload): xxh3(payload.bytes)
-        case .none: nil
         }
     }
 }

@@ -76,31 +76,23 @@ struct Viewer: ~Copyable {
     }
 
     private mutating func take(_ parts: consuming Parts) throws {
-        guard let lease: Deliver = try? parts.read(), let header = parts.frameHeader.take(),
-            let payload = parts.payload.take()
-        else { return link.reconnect(reason: "it sent a frame that cannot be read") }
-        let frame = try? header.withBytes { (bytes) throws(WireError) in
-            let frame = try Frame(part: bytes)
-            try payload.withBytes { (bytes) throws(WireError) in try frame.check(payload: bytes) }
-            return frame
+        guard let lease: Deliver = try? parts.read() else {
+            return link.reconnect(reason: "it sent a lease that cannot be read")
         }
-        guard let frame else {
-            return link.reconnect(reason: "it sent a frame that is damaged")
-        }
+        guard let frame = try? Frame(part: parts.frameHeader),
+            (try? frame.check(payload: parts.payload)) != nil
+        else { return link.reconnect(reason: "it sent a frame that is damaged") }
         var answerAt = clock.now
         let deadline = Duration.milliseconds(Int64(lease.deadlineMilliseconds))
         switch pace.take(frame.id, deadline: deadline, at: answerAt - start) {
         case .known: break
         case .passOver(let then): answerAt = start + then
         case .save:
-            let file = try payload.withBytes { (bytes) throws(Failure) in
-                try folder.save(frame, bytes)
-            }
+            let file = try folder.save(frame, parts.payload)
             report.add(frame, file, pace)
         }
         owed = (emptyResult(of: frame.id, lease), answerAt)
-        link.recycle(header)
-        link.recycle(payload)
+        link.recycle(parts)
     }
 
     private func emptyResult(of frame: FrameID, _ lease: Deliver) -> Wire.Result {

@@ -153,7 +153,7 @@ struct BrokerLink: ~Copyable {
     private mutating func keep(_ parts: consuming Parts) {
         let record: LogRecord
         do throws(WireError) {
-            record = try LogRecord(decoding: parts.head.bytes)
+            record = try LogRecord(decoding: parts.head)
         } catch {
             logger.error("the broker sent a \(parts.type) message that cannot be kept: \(error)")
             link.recycle(parts)
@@ -166,11 +166,7 @@ struct BrokerLink: ~Copyable {
             kept = nil
         }
         if let kept {
-            var parts = parts
-            var head = Message()
-            swap(&head, &parts.head)
-            let bytes = MessageBytes(head: head, payload: parts.payload.take())
-            offer(LogEntry(kept, bytes: bytes))
+            offer(LogEntry(kept, bytes: MessageBytes(parts)))
         } else {
             offer(LogEntry(Self.gap(for: record)))
             link.recycle(parts)
@@ -186,10 +182,7 @@ struct BrokerLink: ~Copyable {
     }
 
     private static func hasPayload(_ parts: borrowing Parts, of frame: Frame) -> Bool {
-        switch parts.payload {
-        case .none: false
-        case .some(let payload): payload.withBytes { (try? frame.check(payload: $0)) != nil }
-        }
+        (try? frame.check(payload: parts.payload)) != nil
     }
 
     private static func gap(for record: LogRecord) -> LogRecord {

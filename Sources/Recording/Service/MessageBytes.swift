@@ -1,31 +1,17 @@
-internal import ZeroMQ
+internal import Service
 
 /// A record in the parts in which it was received; its bytes are copied once, into the log.
 final class MessageBytes: RecordBytes {
-    private let head: Message
-    private let payload: Message?
+    private let parts: Parts
 
-    /// Takes both parts over.
-    init(head: consuming Message, payload: consuming Message?) {
-        self.head = head
-        self.payload = payload
-    }
+    /// Takes a message over.
+    init(_ parts: consuming Parts) { self.parts = parts }
 
-    var headerByteCount: Int { head.byteCount }
+    var headerByteCount: Int { parts.withBytes { head, _ in head.byteCount } }
 
-    var payloadByteCount: Int {
-        switch payload {
-        case .some(let payload): payload.byteCount
-        case .none: 0
-        }
-    }
+    var payloadByteCount: Int { parts.withBytes { _, payload in payload.byteCount } }
 
     func withParts(_ body: (RawSpan, RawSpan) -> Void) {
-        head.withBytes { header in
-            switch payload {
-            case .some(let payload): payload.withBytes { body(header, $0) }
-            case .none: body(header, RawSpan())
-            }
-        }
+        parts.withBytes(body)
     }
 }

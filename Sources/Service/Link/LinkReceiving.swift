@@ -1,5 +1,5 @@
 import Wire
-package import ZeroMQ
+import ZeroMQ
 
 extension Link {
     /// Messages taken in a row before the other things that may have happened are looked at.
@@ -55,14 +55,7 @@ extension Link {
     }
 
     /// Takes back a message's storage.
-    package mutating func recycle(_ parts: consuming Parts) {
-        pool.give(parts.head)
-        if let message = parts.frameHeader { pool.give(message) }
-        if let message = parts.payload { pool.give(message) }
-    }
-
-    /// Takes back the storage of one part.
-    package mutating func recycle(_ message: consuming Message) { pool.give(message) }
+    package mutating func recycle(_ parts: consuming Parts) { parts.recycle(into: &pool) }
 
     /// Waits once, and returns what concerns the owner.
     private mutating func wait(
@@ -118,7 +111,7 @@ extension Link {
 
     /// Receives one message, if there is one.
     private mutating func receive() throws(ZeroMQError) -> Received {
-        if let bundle = incoming.take() { return try unpack(bundle) }
+        if let bundle = incoming.take() { return unpack(bundle) }
         var head = pool.take()
         guard try receive(into: &head) else {
             pool.give(head)
@@ -143,38 +136,36 @@ extension Link {
             hasMore = try receive(into: &rest) && rest.hasMore
             pool.give(rest)
         }
-        return sort(head, second, third)
+        do throws(WireError) {
+            if let payload = third.take() {
+                return try sort(Parts(head, frameHeader: second, payload: payload))
+            }
+            // The last of several parts is the payload.
+            return try sort(Parts(head, payload: second))
+        } catch {
+            return end(garbled: error)
+        }
     }
 
     /// Takes the next message out of a bundle.
-    private mutating func unpack(_ bundle: consuming Message) throws(ZeroMQError) -> Received {
-        let parts: BundleReader.Parts?
+    private mutating func unpack(_ bundle: consuming Message) -> Received {
         do throws(WireError) {
-            parts = try incomingReader.next(in: bundle.bytes)
+            guard let parts = try incomingReader.next(in: bundle.bytes) else {
+                pool.give(bundle)
+                return .dealtWith
+            }
+            burst += 1
+            let body = pool.takeReference(to: bundle)
+            incoming = consume bundle
+            return try sort(Parts(parts, of: body))
         } catch {
-            pool.give(bundle)
-            state.handle(.garbled(error.description), at: now, into: &effects)
-            return .dealtWith
+            return end(garbled: error)
         }
-        guard let parts else {
-            pool.give(bundle)
-            return .dealtWith
-        }
-        burst += 1
-        let head = try copy(parts[0], of: bundle)
-        let second = parts.count > 1 ? try copy(parts[1], of: bundle) : nil
-        let third = parts.count > 2 ? try copy(parts[2], of: bundle) : nil
-        incoming = consume bundle
-        return sort(head, second, third)
     }
 
-    private mutating func copy(
-        _ range: Range<Int>,
-        of bundle: borrowing Message
-    ) throws(ZeroMQError) -> Message {
-        var part = pool.take()
-        try part.replace(copying: bundle.bytes.extracting(range))
-        return part
+    private mutating func end(garbled error: WireError) -> Received {
+        state.handle(.garbled(error.description), at: now, into: &effects)
+        return .dealtWith
     }
 
     private mutating func receive(into message: inout Message) throws(ZeroMQError) -> Bool {
@@ -185,100 +176,54 @@ extension Link {
     }
 
     /// Keeps what is the link's own affair, and makes the rest ready for the owner.
-    private mutating func sort(
-        _ head: consuming Message,
-        _ second: consuming Message?,
-        _ third: consuming Message?
-    ) -> Received {
-        do throws(WireError) {
-            let header = try Header(part: head.bytes)
-            let event: LinkState.Event
-            switch header.type {
-            case .welcome:
-                let welcome = try Welcome(head.bytes, behind: header)
-                adopt(welcome)
-                if !isConnected { _ = try? say(Bundle()) }
-                if sharing.asks() { _ = try? say(Memory()) }
-                event = .welcomed(welcome)
-            case .error: event = .errored(try ErrorMessage(head.bytes, behind: header))
-            case .goodbye: event = .parted(try Goodbye(head.bytes, behind: header).reason)
-            case .heartbeat: event = .heard
-            case .bundle:
-                // A bundle holds none.
-                guard incoming == nil, let body = second.take() else {
-                    throw .unexpectedType(header.type)
-                }
-                let bundle = try Bundle(head.bytes, behind: header)
-                guard bundle.count > 0 else { throw .invalid("bundle length") }
-                incomingReader = BundleReader(bundle)
-                incoming = consume body
-                event = .heard
-            case .memory:
-                share(try Memory(head.bytes, behind: header))
-                event = .heard
-            default:
-                event = .heard
-                if isConnected {
-                    try fetchPayload(header, head, &second, &third)
-                    // Of a bundle, its first message is a sign of life.
-                    if incoming == nil { state.handle(.heard, at: now, into: &effects) }
-                    return .forOwner(arrange(header, head, second, third))
-                }
+    private mutating func sort(_ parts: consuming Parts) throws(WireError) -> Received {
+        let event: LinkState.Event
+        switch parts.type {
+        case .welcome:
+            let welcome: Welcome = try parts.read()
+            adopt(welcome)
+            if !isConnected { _ = try? say(Bundle()) }
+            if sharing.asks() { _ = try? say(Memory()) }
+            event = .welcomed(welcome)
+        case .error: event = .errored(try parts.read())
+        case .goodbye:
+            let goodbye: Goodbye = try parts.read()
+            event = .parted(goodbye.reason)
+        case .heartbeat: event = .heard
+        case .bundle:
+            // A bundle holds none.
+            guard incoming == nil, let body = parts.takeLast() else {
+                throw .unexpectedType(parts.type)
             }
-            state.handle(event, at: now, into: &effects)
-        } catch {
-            state.handle(.garbled(error.description), at: now, into: &effects)
+            let bundle: Bundle = try parts.read()
+            guard bundle.count > 0 else { throw .invalid("bundle length") }
+            incomingReader = BundleReader(bundle)
+            incoming = consume body
+            event = .heard
+        case .memory:
+            share(try parts.read())
+            event = .heard
+        default:
+            event = .heard
+            if isConnected {
+                var parts = parts
+                try fetchPayload(of: &parts)
+                // Of a bundle, its first message is a sign of life.
+                if incoming == nil { state.handle(.heard, at: now, into: &effects) }
+                return .forOwner(parts)
+            }
         }
-        pool.give(head)
-        if let message = second { pool.give(message) }
-        if let message = third { pool.give(message) }
+        state.handle(event, at: now, into: &effects)
+        recycle(parts)
         return .dealtWith
-    }
-
-    /// The last of several parts is the payload.
-    private func arrange(
-        _ header: Header,
-        _ head: consuming Message,
-        _ second: consuming Message?,
-        _ third: consuming Message?
-    ) -> Parts {
-        if let payload = third {
-            return Parts(header: header, head: head, frameHeader: second, payload: payload)
-        }
-        return Parts(header: header, head: head, frameHeader: nil, payload: second)
-    }
-
-    /// Fetches the payload of a message if it lies in shared memory.
-    private mutating func fetchPayload(
-        _ header: Header,
-        _ head: borrowing Message,
-        _ second: inout Message?,
-        _ third: inout Message?
-    ) throws(WireError) {
-        if var payload = third.take() {
-            if let frameHeader = second.take() {
-                try fetch(&payload, of: frameHeader)
-                second = consume frameHeader
-            }
-            third = consume payload
-        } else if header.type == .frame, var payload = second.take() {
-            try fetch(&payload, of: head)
-            second = consume payload
-        }
     }
 
     /// Puts the payload's bytes in the place of what says where they lie, if that is what came.
     ///
     /// - Throws: ``WireError`` when they are not there.
-    private mutating func fetch(
-        _ payload: inout Message,
-        of header: borrowing Message
-    ) throws(WireError) {
-        guard payload.byteCount == SharedPayload.byteCount else { return }
-        let frame = try Frame(decoding: header.bytes)
-        guard Int(frame.byteCount) != payload.byteCount else { return }
-        let place = try SharedPayload(part: payload.bytes)
-        guard var bytes = try? Message(byteCount: Int(frame.byteCount)) else {
+    private mutating func fetchPayload(of parts: inout Parts) throws(WireError) {
+        guard let (place, byteCount) = try parts.placeOfPayload() else { return }
+        guard var bytes = try? Message(byteCount: byteCount) else {
             throw .invalid("payload: there is no memory for it")
         }
         let isThere = bytes.withMutableBytes { sharing.read(place, into: &$0) }
@@ -286,7 +231,23 @@ extension Link {
             sharing.noteFailure()
             throw .invalid("place of a payload in shared memory")
         }
-        pool.give(payload)
-        payload = bytes
+        parts.replacePayload(by: bytes)
+    }
+}
+
+extension Parts {
+    /// Where the payload lies, and how many bytes it has, if its part only says so.
+    fileprivate borrowing func placeOfPayload() throws(WireError) -> (SharedPayload, Int)? {
+        guard payload.byteCount == SharedPayload.byteCount else { return nil }
+        let frame: Frame
+        if !frameHeader.isEmpty {
+            frame = try Frame(decoding: frameHeader)
+        } else if type == .frame {
+            frame = try read()
+        } else {
+            return nil
+        }
+        let byteCount = Int(frame.byteCount)
+        return byteCount == payload.byteCount ? nil : (try SharedPayload(part: payload), byteCount)
     }
 }

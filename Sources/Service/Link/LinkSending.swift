@@ -161,13 +161,16 @@ extension Link {
     /// ``flush()``, for the link itself.
     mutating func handOver() throws(ZeroMQError) -> Bool {
         guard !outgoing.isEmpty else { return true }
-        let outcome = try socket.withValue { (socket) throws(ZeroMQError) in
-            try outgoing.send(through: socket)
-        }
-        guard outcome != .wouldBlock else { return false }
-        outgoing.removeAll()
+        guard try sendOutgoing() != .wouldBlock else { return false }
         state.handle(.said, at: now, into: &effects)
         return true
+    }
+
+    private mutating func sendOutgoing() throws(ZeroMQError) -> Socket.SendOutcome {
+        switch socket {
+        case .some(let socket): try outgoing.send(through: socket)
+        case .none: .sent
+        }
     }
 
     private mutating func encode(_ message: some WireMessage) {

@@ -51,9 +51,8 @@ package struct BundleRoom: Sendable, Equatable {
 /// ```
 /// of each message:   parts (u8, 1 to 3)   of each part:   length (u32)   its bytes
 /// ```
-package struct BundleBody: Sendable {
-    /// The body as it stands.
-    package private(set) var bytes: [UInt8] = []
+package struct BundleBody: ~Copyable, Sendable {
+    private var writer = ByteWriter()
     /// Messages in it.
     package private(set) var count = 0
 
@@ -62,6 +61,15 @@ package struct BundleBody: Sendable {
 
     /// Whether nothing is in it.
     package var isEmpty: Bool { count == 0 }
+
+    /// The body as it stands, where it lies.
+    package var span: RawSpan {
+        @_lifetime(borrow self)
+        get { writer.span }
+    }
+
+    /// A copy of the body as it stands.
+    package var bytes: [UInt8] { writer.bytes }
 
     /// Whether a message may go in, once there is room: whether it is small.
     ///
@@ -76,40 +84,47 @@ package struct BundleBody: Sendable {
     ///   - room: How much may be there.
     /// - Returns: Whether it does.
     package func hasRoom(for byteCount: Int, in room: BundleRoom) -> Bool {
-        count < room.count && bytes.count + byteCount + 13 <= room.byteCount
+        count < room.count && writer.byteCount + byteCount + 13 <= room.byteCount
     }
 
     /// Begins a message, whose parts follow by ``append(_:)``.
     ///
     /// - Parameter parts: How many, 1 to 3.
     package mutating func begin(parts: Int) {
-        bytes.append(UInt8(parts))
+        writer.u8(UInt8(parts))
         count += 1
     }
 
     /// Adds a part of the message that was begun last.
     package mutating func append(_ part: RawSpan) {
-        bytes.append(addingCapacity: 4 + part.byteCount) { (span: inout OutputSpan<UInt8>) in
-            span.put(UInt32(part.byteCount))
-            span.put(part)
-        }
+        writer.u32(UInt32(part.byteCount))
+        writer.append(part)
     }
 
     /// Adds what was written as a part of the message that was begun last.
-    package mutating func append(_ writer: borrowing ByteWriter) { append(writer.span) }
+    package mutating func append(_ written: borrowing ByteWriter) { append(written.span) }
 
     /// Adds a part of the message that was begun last.
     package mutating func append(_ part: [UInt8]) { unsafe append(part.span.bytes) }
 
     /// Adds several parts that stand as they do in a body, each behind its length.
-    package mutating func append(written parts: RawSpan) {
-        bytes.append(addingCapacity: parts.byteCount) { $0.put(parts) }
-    }
+    package mutating func append(written parts: RawSpan) { writer.append(parts) }
 
     /// Forgets all, but keeps the storage.
     package mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
+        writer.removeAll()
         count = 0
+    }
+
+    /// Whether the bytes take half of their storage at least, so that ``surrender()`` wastes little.
+    package var isHalfFull: Bool { writer.isHalfFull }
+
+    /// Gives the bytes away in their storage, and is empty then.
+    ///
+    /// - Returns: The body; whoever takes it deallocates it.
+    package mutating func surrender() -> UnsafeMutableRawBufferPointer {
+        count = 0
+        return unsafe writer.surrender()
     }
 }
 
