@@ -15,6 +15,7 @@ extension BrokerLoop {
 
     mutating func receive(from door: Routes.Door) throws {
         var left = Self.messagesPerTurn
+        defer { receivedCount += Self.messagesPerTurn - left }
         while left > 0 {
             guard try sockets.with(door, { try arrival.receive(from: $0) }) else { return }
             let routingID = RoutingID(arrival.identity.bytes)
@@ -77,7 +78,7 @@ extension BrokerLoop {
             while events.count < Self.messagesPerStep, let parts = try reader.next(in: body) {
                 let slot = store.next()
                 let content = store[slot]
-                store.copy(parts, of: body, into: slot)
+                store.copy(parts, of: body, into: content)
                 try Self.refuseWhatGoesAlone(content)
                 guard try take(slot, content, behind: door, peer) else { return }
             }

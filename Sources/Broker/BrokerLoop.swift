@@ -14,6 +14,9 @@ struct BrokerLoop: ~Copyable {
     static let messagesPerStep = 32
     private static let tick = Duration.milliseconds(250)
     private static let statusInterval = Duration.seconds(1)
+    /// How often freed memory goes back to the system, if no more messages than that came meanwhile.
+    private static let trimInterval = Duration.seconds(10)
+    private static let quietMessages = 10_000
 
     let logger: Logger
     private let stop: StopSignal
@@ -40,6 +43,8 @@ struct BrokerLoop: ~Copyable {
     /// Leases that could not be sent while effects were performed.
     var undelivered: [(peer: PeerID, token: UInt64)] = []
     private(set) var now: Duration = .zero
+    /// Messages received since freed memory last went back.
+    var receivedCount = 0
     /// Lines that a peer can cause as often as it likes.
     var peerLines = LineLimit()
     var closedWindows = ClosedWindows()
@@ -81,6 +86,7 @@ struct BrokerLoop: ~Copyable {
         let stopSlot = poller.add(fileDescriptor: stop.fileDescriptor)
         var nextTick = Self.tick
         var nextStatus = Self.statusInterval
+        var nextTrim = Self.trimInterval
         while true {
             let outcome = try poller.wait(for: max(.zero, nextTick - (clock.now - start)))
             now = clock.now - start
@@ -99,6 +105,11 @@ struct BrokerLoop: ~Copyable {
                 for (peer, key) in sharing.takeEnded() { try send(Memory(key: key), to: peer) }
                 try handOver()
                 nextTick = now + Self.tick
+            }
+            if now >= nextTrim {
+                if receivedCount <= Self.quietMessages { FreedMemory.giveBack() }
+                receivedCount = 0
+                nextTrim = now + Self.trimInterval
             }
             if now >= nextStatus {
                 try publishStatus()

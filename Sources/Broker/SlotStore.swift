@@ -24,9 +24,8 @@ struct SlotStore: ~Copyable {
     /// - Parameters:
     ///   - parts: Where the message is in `body`.
     ///   - body: That of a bundle.
-    ///   - slot: The slot.
-    mutating func copy(_ parts: BundleReader.Parts, of body: RawSpan, into slot: Slot) {
-        let content = contents[slot.index]
+    ///   - content: The slot's.
+    mutating func copy(_ parts: BundleReader.Parts, of body: RawSpan, into content: SlotContent) {
         spares.lend(to: content)
         content.copy(parts, of: body)
     }

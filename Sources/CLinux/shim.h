@@ -44,6 +44,9 @@ static inline void linux_keep_freed_memory(void) {
     (void)mallopt(M_MMAP_THRESHOLD, 32 << 20);
 }
 
+/// Gives what malloc keeps back to the system; a millisecond or more. See malloc_trim(3).
+static inline void linux_return_freed_memory(void) { (void)malloc_trim(0); }
+
 /// Lets the process have as many files open as the system allows it at most; see getrlimit(2).
 static inline void linux_raise_open_file_limit(void) {
     struct rlimit limit;

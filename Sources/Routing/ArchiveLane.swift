@@ -33,11 +33,17 @@ struct ArchiveLane {
         var trouble = ""
     }
 
+    /// What a result in memory costs beside its bytes.
+    let overhead: Int
     private(set) var items = Queue<Item>()
+    /// Bytes of the results here, with what they cost beside.
     private(set) var resultBytes = 0
     var session: Session?
     /// Whether an archive has ever been ready.
     var wasReady = false
+
+    /// The way to an archive that has not come yet.
+    init(overhead: Int) { self.overhead = overhead }
 
     var isReady: Bool { session?.isReady ?? false }
 
@@ -53,7 +59,7 @@ struct ArchiveLane {
 
     mutating func append(_ item: Item) {
         items.append(item)
-        if case .result = item.kind { resultBytes += item.byteCount }
+        if case .result = item.kind { resultBytes += item.byteCount + overhead }
     }
 
     /// The next item to send, if the archive has credit for it; counts it as sent.
@@ -81,7 +87,7 @@ struct ArchiveLane {
     /// What ``resultBytes`` has to be.
     var countedResultBytes: Int {
         (0..<items.count).reduce(0) {
-            if case .result = items[$1].kind { $0 + items[$1].byteCount } else { $0 }
+            if case .result = items[$1].kind { $0 + items[$1].byteCount + overhead } else { $0 }
         }
     }
 
@@ -92,7 +98,7 @@ struct ArchiveLane {
         session?.sent -= 1
         if isResent { session?.resent -= 1 }
         session?.sentBytes -= item.byteCount
-        if case .result = item.kind { resultBytes -= item.byteCount }
+        if case .result = item.kind { resultBytes -= item.byteCount + overhead }
         return item
     }
 }

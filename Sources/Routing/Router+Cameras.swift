@@ -182,7 +182,7 @@ extension Router {
             )
         )
         ringOrder.append(stream)
-        ringBytes += byteCount
+        ringBytes += byteCount + settings.slotBytes
         shrinkRing()
     }
 
@@ -197,7 +197,7 @@ extension Router {
             fallBehind(before: streams[stream].ring.firstIndex + 1, stream: stream)
             _ = streams[stream].ring.evictFirst()
             ringOrder.popFirst()
-            ringBytes -= oldest.byteCount
+            ringBytes -= oldest.byteCount + settings.slotBytes
             release(oldest.slot)
         }
     }

@@ -2,21 +2,22 @@ internal import Wire
 
 /// One payload budget, and who may have how much of it.
 ///
-/// Every payload in memory counts once, however many groups hold it, and so does every payload that
-/// a camera may still send or the archive was asked for. Half of the budget is the cameras' windows:
+/// Every payload in memory counts once, however many groups hold it, with ``Settings/slotBytes`` for what is
+/// kept beside it, and so does every payload that a camera may still send or the archive was asked for. Half of the budget is the cameras' windows:
 /// what they may send, and what is kept until it is committed. The other half is what is kept beyond
 /// that: an eighth the ring, a sixteenth results on their way, a quarter the groups, a sixteenth the
 /// viewers. Each group has an equal share of the groups' part, half for what waits and half for what
 /// workers hold, so a stopped group costs its share and closes nobody's window.
 ///
 /// Beyond the budget goes only what cannot be known before: the last frame of a window, which may be
-/// larger than the rest of it (a camera for which there is no room has a window of one byte), and
-/// the last frame of an answer of the archive.
+/// larger than the rest of it (a camera for which there is no room has a window of one byte), the last
+/// frame of an answer of the archive, and what is kept beside frames that are smaller than those before
+/// them: a camera's window counts payloads.
 extension Router {
     /// Payload bytes that cameras may still send.
     private var promisedBytes: Int { grantedBytes - heldBytes }
 
-    /// Payload bytes in memory that no camera's window stands for.
+    /// Bytes in memory that no camera's window stands for.
     private var retainedBytes: Int { slots.byteCount - heldBytes }
 
     /// Payload bytes that may be granted to cameras now.

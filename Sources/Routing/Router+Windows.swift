@@ -17,14 +17,14 @@ extension Router {
 
     /// A frame of `byteCount` bytes has come; it may be the one that passes the limit.
     mutating func takeFromWindow(_ byteCount: Int, of stream: Int) {
-        heldBytes += byteCount
-        grantedBytes += streams[stream].receive(byteCount)
+        heldBytes += byteCount + settings.slotBytes
+        grantedBytes += streams[stream].receive(byteCount) + settings.slotBytes
     }
 
     /// The broker need not keep `byteCount` bytes of the stream any more.
     mutating func free(_ byteCount: Int, of stream: Int, peer: PeerID) {
-        grantedBytes -= byteCount
-        heldBytes -= byteCount
+        grantedBytes -= byteCount + settings.slotBytes
+        heldBytes -= byteCount + settings.slotBytes
         streams[stream].free(byteCount, sentBy: peer)
         markDirty(stream)
     }
@@ -87,7 +87,10 @@ extension Router {
         // A camera that has used half of its window gets twice as much; an idle one holds little.
         if camera.limit - camera.received < camera.window / 2 { camera.window *= 2 }
         if camera.window == 0 { camera.window = Self.firstWindow }
-        camera.window = min(camera.window, windowShare)
+        camera.window = min(
+            camera.window,
+            camera.share(of: windowShare, slotBytes: settings.slotBytes)
+        )
         let wanted = camera.freed + camera.window - camera.limit
         guard wanted > 0 else { return true }
         let before = max(camera.limit, camera.received)

@@ -30,7 +30,7 @@ package struct Router: Sendable {
     var nextHeartbeat: Duration = .zero
     var effects: [Effect] = []
     var peers = PeerTable()
-    var slots = SlotLedger()
+    var slots: SlotLedger
 
     var streams: [Stream] = []
     var streamIndices: [String: Int] = [:]
@@ -39,7 +39,7 @@ package struct Router: Sendable {
     /// Streams whose cameras could not be given the window they want, in turn.
     var hungryStreams = Queue<Int>()
     var cameraCount = 0
-    /// Payload bytes that cameras may still send, or that are kept for them until committed.
+    /// Payload bytes that cameras may still send, and what is kept for them until committed.
     var grantedBytes = 0
     /// Of these, the ones kept.
     var heldBytes = 0
@@ -64,7 +64,7 @@ package struct Router: Sendable {
     var groupShare = 0
     var viewerShare = 0
 
-    var lane = ArchiveLane()
+    var lane: ArchiveLane
     var fetchesUnderWay = 0
     /// The group that the archive was asked for last.
     var groupToFetch = 0
@@ -74,6 +74,8 @@ package struct Router: Sendable {
     /// A broker that knows nothing yet.
     package init(settings: Settings) {
         self.settings = settings
+        slots = SlotLedger(overhead: settings.slotBytes)
+        lane = ArchiveLane(overhead: settings.slotBytes)
         deadlineMilliseconds = UInt32(settings.leaseDeadline.milliseconds)
     }
 

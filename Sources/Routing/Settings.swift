@@ -6,8 +6,10 @@ package struct Settings: Sendable {
     package var session: UInt64 = 1
     /// When the broker started, in nanoseconds since 1970 (UTC).
     package var startedAt: Int64 = 0
-    /// Payload bytes in memory at most, each payload counted once.
+    /// Bytes in memory at most: payloads and results, each counted once, with ``slotBytes`` beside it.
     package let payloadBudget: Int
+    /// What a frame or result in memory costs beside its payload: its header, and what is kept about it.
+    package var slotBytes = 1_024
     /// The most payload bytes a single camera may have under way or uncommitted.
     package var cameraWindow = 64 << 20
     /// Frames that a `queue` group holds at most.
@@ -47,7 +49,7 @@ package struct Settings: Sendable {
 
     /// The defaults of the system, with shares that fit the budget.
     ///
-    /// - Parameter payloadBudget: Payload bytes in memory at most.
+    /// - Parameter payloadBudget: Bytes in memory at most.
     package init(payloadBudget: Int = 1 << 30) {
         self.payloadBudget = payloadBudget
         let share = min(64 << 20, payloadBudget / 16)

@@ -1,9 +1,14 @@
-/// Counts who needs each slot, and the payload bytes of all slots, each payload once.
+/// Counts who needs each slot, and the bytes of all slots, each payload once.
 struct SlotLedger {
+    /// What each costs beside its payload.
+    let overhead: Int
     private var references: [Int] = []
     private var byteCounts: [Int] = []
     /// Bytes of all slots that somebody needs.
     private(set) var byteCount = 0
+
+    /// Of slots that nobody needs.
+    init(overhead: Int) { self.overhead = overhead }
 
     /// Takes up a slot that nobody has needed so far.
     ///
@@ -15,8 +20,8 @@ struct SlotLedger {
         }
         precondition(references[slot.index] == 0, "a slot was given twice")
         references[slot.index] = 1
-        byteCounts[slot.index] = byteCount
-        self.byteCount += byteCount
+        byteCounts[slot.index] = byteCount + overhead
+        self.byteCount += byteCount + overhead
     }
 
     mutating func retain(_ slot: Slot) {

@@ -57,6 +57,7 @@ struct Stream {
         guard var camera else { return 0 }
         let before = max(camera.limit, camera.received)
         camera.received += byteCount
+        camera.frameCount += 1
         self.camera = camera
         return max(camera.limit, camera.received) - before
     }
@@ -117,6 +118,8 @@ struct Camera {
     var limit = 0
     /// What has come.
     var received = 0
+    /// The number of frames that it came in.
+    var frameCount = 0
     /// What of that the broker need not keep any more.
     var freed = 0
     /// What was last told, but for the stream's name.
@@ -128,6 +131,13 @@ struct Camera {
         let receivedNext: UInt64
         let archivedNext: UInt64
         let limit: Int
+    }
+
+    /// The payload bytes that fit into `bytes` of memory, if its frames go on as they were so far.
+    func share(of bytes: Int, slotBytes: Int) -> Int {
+        guard frameCount > 0 else { return bytes }
+        let mean = max(1, received / frameCount)
+        return max(1, bytes * mean / (mean + slotBytes))
     }
 
     /// Bytes that the broker keeps until they are committed.

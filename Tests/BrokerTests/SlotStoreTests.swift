@@ -22,7 +22,7 @@ import ZeroMQ
     private func put(_ parts: [[UInt8]], into store: inout SlotStore) throws -> Slot {
         let (bytes, places) = try body(parts)
         let slot = store.next()
-        unsafe store.copy(places, of: bytes.span.bytes, into: slot)
+        unsafe store.copy(places, of: bytes.span.bytes, into: store[slot])
         store[slot].hasPayload = parts.count > 1
         store.take(slot)
         return slot
@@ -54,7 +54,7 @@ import ZeroMQ
         var store = SlotStore()
         let (bytes, places) = try body([[1], [2, 2], [3, 3, 3]])
         let slot = store.next()
-        unsafe store.copy(places, of: bytes.span.bytes, into: slot)
+        unsafe store.copy(places, of: bytes.span.bytes, into: store[slot])
         store[slot].dropFirst()
         store[slot].hasPayload = true
         #expect(self.bytes(store[slot].header) == [2, 2])

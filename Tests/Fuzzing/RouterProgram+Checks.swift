@@ -114,13 +114,15 @@ extension RouterProgram {
         for worker in report.workers { checkReadable(worker) }
     }
 
-    /// Beyond the budget go the last frame of each window and answer, results, and what was not asked for.
+    /// Beyond the budget go the last frame of each window and answer, results, what was not asked for, and
+    /// what is kept beside each.
     private mutating func checkMemory(used: Int) {
-        let held = slots.values.reduce(0) { $0 + $1.byteCount }
-        if held != used { fail("\(held) payload bytes are held, and \(used) are counted") }
+        let beside = settings.slotBytes * slots.count
+        let held = slots.values.reduce(beside) { $0 + $1.byteCount }
+        if held != used { fail("\(held) bytes are held, and \(used) are counted") }
         let results = slots.values.reduce(0) { $0 + ($1.frame == nil ? $1.byteCount : 0) }
         let last = largestFrame * Self.streams.count
-        let most = settings.payloadBudget + last + results + unaskedBytes
+        let most = settings.payloadBudget + last + results + unaskedBytes + beside
         if used > most { fail("\(used) payload bytes are in memory, where \(most) may be") }
     }
 }

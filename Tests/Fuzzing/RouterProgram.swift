@@ -75,6 +75,7 @@ package struct RouterProgram {
         let budgets = [1 << 14, 1 << 20, 1 << 30, 100]
         var settings = Settings(payloadBudget: program.choice(budgets))
         let size = program.byte()
+        settings.slotBytes = size & 64 == 0 ? 0 : 1_024
         settings.cameraWindow = size & 1 == 0 ? 8_000 : 64 << 20
         settings.queueFrames = size & 2 == 0 ? 4 : 256
         settings.streams = size & 4 == 0 ? 4_096 : 3

@@ -73,6 +73,35 @@ import Wire
         #expect(limits == [8_000, 1, 1, 1, 1])
     }
 
+    @Test(arguments: [100, 1_000, 50_000])
+    func whatIsKeptBesideAPayloadTakesRoomToo(bytes: Int) throws {
+        let budget = 64 << 20
+        var desk = Desk(payloadBudget: budget) { $0.slotBytes = 1_000 }
+        let archive = desk.archive(messages: .max)
+        desk.tell(.ready(archive))
+        let camera = desk.camera("a", acks: .archive)
+        var limit = camera.effects.acks[0].limit
+        var sent: UInt64 = 0
+        // As much as it may, while nothing is committed.
+        while (sent + 1) * UInt64(bytes) <= limit {
+            let effects =
+                desk.frame(camera.peer, "a", sent, bytes: bytes) + desk.tell(.flush)
+            sent += 1
+            limit = effects.acks.last?.limit ?? limit
+        }
+        let used = Int(sent) * (bytes + 1_000)
+        #expect(used <= budget / 2 + (2 << 20))
+        #expect(used >= budget / 2 - (2 << 20))
+        #expect(desk.router.report().broker.payloadBytes == UInt64(used))
+        // All of it comes back.
+        for count in stride(from: 1_000, to: sent + 1_000, by: 1_000) {
+            desk.tell(.committed(archive, Committed(count: min(count, sent))))
+        }
+        #expect(desk.router.report().broker.payloadBytes == 0)
+        let most = (sent + 1) * UInt64(bytes)
+        #expect(try #require(desk.tell(.flush).acks.last).limit >= limit + most / 2)
+    }
+
     @Test func aCameraFarBeyondItsWindowIsCutOff() {
         var desk = Desk { $0.cameraWindow = 1_500 }
         let camera = desk.camera("a", acks: .archive).peer

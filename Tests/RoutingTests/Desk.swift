@@ -11,6 +11,7 @@ struct Desk {
 
     init(payloadBudget: Int = 1 << 30, _ change: (inout Settings) -> Void = { _ in }) {
         var settings = Settings(payloadBudget: payloadBudget)
+        settings.slotBytes = 0
         change(&settings)
         router = Router(settings: settings)
     }

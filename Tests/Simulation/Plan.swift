@@ -8,6 +8,7 @@ struct Plan {
     var cameras: [CameraWishes.Acknowledgement] = []
     var groups: [GroupDefinition] = []
     var payloadBudget = 64_000
+    var slotBytes = 0
     var largestFrame = 1_500
     var creditFrames = 4
     var slots = 2
@@ -65,6 +66,7 @@ struct Plan {
         hasGoodbyes = random.once(in: 2)
         hasStuckWorkers = random.once(in: 3)
         flows = random.once(in: 8)
+        slotBytes = random.once(in: 4) ? 100 : 0
     }
 
     /// Whether only poison can bring a frame to its last attempt.

@@ -40,12 +40,13 @@ extension World {
         }
     }
 
-    /// Beyond the budget go only the last frame of each window and of each answer, and the results of
-    /// frames that were leased before dispatch paused.
+    /// Beyond the budget go only the last frame of each window and of each answer, the results of
+    /// frames that were leased before dispatch paused, and what is kept beside each.
     private mutating func checkBudget() {
         let lastFrames = plan.largestFrame * (cameras.count + fetchesUnderWay)
         let results = Self.resultByteCount * workers.count * plan.creditFrames
-        let most = plan.payloadBudget + lastFrames + results
+        let beside = plan.slotBytes * slots.count
+        let most = plan.payloadBudget + lastFrames + results + beside
         let used = router.report().broker.payloadBytes
         if used > most { fail("\(used) payload bytes are in memory, the budget is \(most)") }
     }

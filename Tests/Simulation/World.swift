@@ -31,7 +31,7 @@ package struct World {
     /// Leases that could not be sent.
     private var undelivered: [(peer: PeerID, token: UInt64)] = []
     private var nextPeer: UInt64 = 1
-    private var slots: [Int: SlotContent] = [:]
+    private(set) var slots: [Int: SlotContent] = [:]
     private var freeSlots: [Int] = []
     private var slotCount = 0
 
@@ -78,6 +78,7 @@ package struct World {
     static func settings(_ plan: Plan, session: UInt64) -> Settings {
         var settings = Settings(payloadBudget: plan.payloadBudget)
         settings.session = session
+        settings.slotBytes = plan.slotBytes
         settings.cameraWindow = 8_000
         settings.queueFrames = 6
         settings.quantum = plan.largestFrame
