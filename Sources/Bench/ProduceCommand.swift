@@ -34,10 +34,17 @@ struct ProduceCommand: ParsableCommand {
     @Option(hinting: "Frames of each camera; default: no end.")
     var count: Int?
 
-    @Option(hinting: "How long; default: no end.")
+    @Option(
+        hinting: """
+            How long to take pictures; what was taken by then is still sent, and waited for up to a \
+            minute; default: no end.
+            """
+    )
     var time: Duration?
 
-    @Option(help: "Who acknowledges a frame: none, broker or archive.")
+    @Option(
+        help: "Who acknowledges a frame: none, broker, or archive, for which there must be one."
+    )
     var acks = Acknowledgement.archive
 
     @OptionGroup var pictures: PictureOptions

@@ -13,7 +13,7 @@ struct Arrival: ~Copyable {
     /// Where the peer's connection comes from, as long as the first part is here.
     ///
     /// The identity does not always know.
-    var address: String? { first.peerAddress }
+    var address: String? { partCount > 0 ? first.peerAddress : nil }
 
     /// The first part.
     var header: RawSpan {
@@ -62,13 +62,5 @@ struct Arrival: ~Copyable {
         default: swap(&part, &third)
         }
         return part
-    }
-}
-
-extension RawSpan {
-    /// What a header's bytes say that it is; nothing is checked yet.
-    var messageType: MessageType? {
-        guard byteCount > 3 else { return nil }
-        return MessageType(rawValue: unsafe unsafeLoad(fromByteOffset: 3, as: UInt8.self))
     }
 }

@@ -28,7 +28,7 @@ extension BrokerLoop {
                 let content = store[slot]
                 content.take(&arrival, &sockets.pool)
                 try take(slot, content, behind: door, peer)
-                try tellEvents(of: peer)
+                try tellHeard(of: peer)
             }
         }
     }
@@ -58,11 +58,11 @@ extension BrokerLoop {
             var reader = BundleReader(head)
             repeat {
                 try read(&reader, in: body.bytes, behind: door, peer)
-                count += events.count
-            } while try !events.isEmpty && tellEvents(of: peer)
+                count += heard.count
+            } while try !heard.isEmpty && tellHeard(of: peer)
         } catch let error as WireError {
             note(.malformed(error), by: peer)
-            try tellEvents(of: peer)
+            try tellHeard(of: peer)
         }
         return count
     }
@@ -75,12 +75,11 @@ extension BrokerLoop {
         _ peer: PeerID
     ) throws {
         do {
-            while events.count < Self.messagesPerStep, let parts = try reader.next(in: body) {
+            while heard.count < Self.messagesPerStep, let parts = try reader.next(in: body) {
                 let slot = store.next()
                 let content = store[slot]
                 store.copy(parts, of: body, into: content)
-                try Self.refuseWhatGoesAlone(content)
-                guard try take(slot, content, behind: door, peer) else { return }
+                guard try take(slot, content, behind: door, peer, bundled: true) else { return }
             }
         } catch let error as WireError {
             note(.malformed(error), by: peer)
@@ -94,7 +93,7 @@ extension BrokerLoop {
         throw WireError.unexpectedType(type)
     }
 
-    /// Reads the message in a slot, adds what it means to ``events``, and keeps its bytes if they are still
+    /// Reads the message in a slot, adds what it means to ``heard``, and keeps its bytes if they are still
     /// needed.
     ///
     /// - Parameters:
@@ -102,6 +101,7 @@ extension BrokerLoop {
     ///   - content: The same.
     ///   - door: The socket.
     ///   - peer: Whose it is.
+    ///   - isBundled: Whether it came in a bundle.
     /// - Returns: Whether it is what such a peer may send.
     /// - Throws: ``ZeroMQError`` for what no peer can cause.
     @discardableResult
@@ -109,26 +109,26 @@ extension BrokerLoop {
         _ slot: Slot,
         _ content: SlotContent,
         behind door: Routes.Door,
-        _ peer: PeerID
+        _ peer: PeerID,
+        bundled isBundled: Bool = false
     ) throws -> Bool {
         let type = content.type
         do {
             guard content.partCount > 0 else { throw WireError.truncated }
+            if isBundled { try Self.refuseWhatGoesAlone(content) }
             switch type {
             case .memory:
                 let memory = try Memory(part: content.header)
                 try Inbound.check(content, has: 1)
-                if let answer = sharing.handle(memory, from: peer) {
-                    answers.append((peer, answer))
-                }
-                events.append(.heartbeat(peer))
+                memories.append((heard.count, memory))
+                heard.append(.heartbeat(peer))
             case .bundle:
                 let bundle = try Bundle(part: content.header)
                 try Inbound.check(content, has: bundle.count == 0 ? 1 : 2)
                 outboxes.admit(peer)
-                events.append(.heartbeat(peer))
+                heard.append(.heartbeat(peer))
             default:
-                events.append(
+                heard.append(
                     try Inbound.event(behind: door, peer, slot, content, sharing)
                 )
             }
@@ -157,10 +157,10 @@ extension BrokerLoop {
         return true
     }
 
-    /// Adds to ``events`` that a peer has sent what it should not have, in the message or bundle that came.
+    /// Adds to ``heard`` that a peer has sent what it should not have, in the message or bundle that came.
     private mutating func note(_ offence: Offence, by peer: PeerID, at address: String? = nil) {
         routes.setAddress(address ?? arrival.address, of: peer)
-        events.append(.offence(peer, offence.error))
+        heard.append(.offence(peer, offence.error))
     }
 
     /// Lets go of a message that nobody needs.

@@ -34,7 +34,9 @@ struct BrokerLoop: ~Copyable {
     var hasListeners = false
     var writer = ByteWriter()
     /// What one peer has said, as far as it has been read and not decided on.
-    var events: [Event] = []
+    var heard: [Event] = []
+    /// What it said of shared memory, and at which place of ``heard``.
+    var memories: [(place: Int, memory: Memory)] = []
     private var effects: [Effect] = []
     /// Peers that could not be reached; what they sent before may still come, until the next tick.
     var unreachable: [PeerID] = []
@@ -133,29 +135,41 @@ struct BrokerLoop: ~Copyable {
         try performEffects()
     }
 
-    /// Has the router decide on ``events``, up to the one that ends the session of their peer.
+    /// Has the router decide on what was ``heard``, up to what ends the session of its peer.
     ///
     /// - Returns: Whether there is a session still.
     @discardableResult
-    mutating func tellEvents(of peer: PeerID) throws -> Bool {
+    mutating func tellHeard(of peer: PeerID) throws -> Bool {
         var hasSession = true
-        for index in events.indices {
-            let event = events.take(index, leaving: .flush)
+        for index in heard.indices {
+            let event = heard.take(index, leaving: .flush)
             guard hasSession else {
-                // What it said behind that is not heard.
+                // What it said behind that does not count.
                 if let slot = event.slot { effects.append(.release(slot)) }
                 continue
             }
             router.handle(event, at: now, into: &effects)
             hasSession = router.hasSession(peer)
+            if hasSession, !memories.isEmpty { handleMemories(at: index, from: peer) }
         }
-        events.removeAll(keepingCapacity: true)
+        heard.removeAll(keepingCapacity: true)
+        memories.removeAll(keepingCapacity: true)
         try performEffects()
         return hasSession
     }
 
+    /// Deals with what was said of shared memory at a place of ``heard``.
+    private mutating func handleMemories(at place: Int, from peer: PeerID) {
+        for said in memories where said.place == place {
+            if let answer = sharing.handle(said.memory, from: peer) {
+                answers.append((peer, answer))
+            }
+        }
+    }
+
     private mutating func performEffects() throws {
-        while let answer = answers.popLast() { try send(answer.memory, to: answer.peer) }
+        for answer in answers { try send(answer.memory, to: answer.peer) }
+        answers.removeAll(keepingCapacity: true)
         try performAll()
         try giveBackUndelivered()
     }

@@ -120,7 +120,7 @@ enum Inbound {
 }
 
 extension MessageType {
-    /// Parts of such a message.
+    /// Parts of such a message; of a bundle that holds none.
     var partCount: Int {
         switch self {
         case .frame: 2

@@ -5,8 +5,8 @@ import Wire
 ///
 /// Only for peers that have said that they read bundles; one thread uses it, the loop's, which hands
 /// over what was gathered whenever it has dealt with what came.
-struct Outboxes {
-    /// What is gathered for one peer.
+struct Outboxes: ~Copyable {
+    /// What is gathered for one peer; an object, as an array holds nothing that cannot be copied.
     final class Outbox {
         fileprivate(set) var peer: PeerID
         var body = BundleBody()

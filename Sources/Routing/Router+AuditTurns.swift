@@ -59,6 +59,8 @@ extension Router {
     private func auditMembers(of group: Group) -> [String] {
         var broken: [String] = []
         var parked = 0
+        // Asking it mutates, see ``hasCredit(_:for:)``.
+        var router = self
         for index in group.workers {
             let worker = workers[index]
             parked += worker.parked.count
@@ -78,7 +80,6 @@ extension Router {
             if group.load.rung(of: worker.rung) != (worker.mayTake ? share : nil) {
                 broken.append("\(worker.name) is on another rung than its load")
             }
-            var router = self
             if group.refusedBytes < .max, router.hasCredit(index, for: group.refusedBytes) {
                 broken.append("\(worker.name) has room that was refused")
             }

@@ -42,6 +42,8 @@ extension Router {
     }
 
     /// Whether the group's workers may hold `byteCount` bytes more, all together.
+    ///
+    /// Mutating, though it changes nothing: see ``nextByteCount(group:feed:)``.
     mutating func mayLease(_ byteCount: Int, of group: Int) -> Bool {
         let held = groups[group].heldBytes
         guard held > 0 else { return true }

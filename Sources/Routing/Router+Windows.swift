@@ -109,9 +109,7 @@ extension Router {
     /// Notes a gap to be recorded: at once if the archive is there, else together with its neighbours.
     mutating func noteGap(_ gap: Gap, of stream: Int) {
         let missing = gap.first...gap.last
-        guard !extendGap(missing, gap.epoch, gap.reason, of: stream) else { return }
-        closeGap(stream)
-        streams[stream].openGap = gap
+        if !extendGap(missing, gap.epoch, gap.reason, of: stream) { open(gap, of: stream) }
     }
 
     /// Notes that nobody keeps a frame, as no archive is there.
@@ -125,10 +123,10 @@ extension Router {
             last: number,
             reason: .archiveAway
         )
-        noteGap(gap, of: stream)
+        open(gap, of: stream)
     }
 
-    /// Makes the open gap longer, if the missing frames are its neighbours; returns whether they are.
+    /// Tries to make the open gap longer; returns whether it now covers what is missing.
     private mutating func extendGap(
         _ missing: ClosedRange<UInt64>,
         _ epoch: UInt64,
@@ -138,6 +136,11 @@ extension Router {
         markDirty(stream)
         // With no archive there the first reason stands for all.
         return streams[stream].extendGap(missing, epoch, lane.isReady ? reason : nil)
+    }
+
+    private mutating func open(_ gap: Gap, of stream: Int) {
+        closeGap(stream)
+        streams[stream].openGap = gap
     }
 
     /// Puts the stream's open gap on the way to the archive, before what comes behind it.

@@ -69,13 +69,13 @@ struct Stream {
         self.camera = camera
     }
 
-    /// Makes the open gap longer, if the missing frames are its neighbours; returns whether they are.
+    /// Makes the open gap longer, if the missing frames are its neighbours.
     ///
     /// - Parameters:
     ///   - missing: Their sequences.
     ///   - epoch: That of the sequences.
     ///   - reason: The gap's, if it matters.
-    /// - Returns: Whether there is nothing else to note.
+    /// - Returns: Whether they are.
     mutating func extendGap(
         _ missing: ClosedRange<UInt64>,
         _ epoch: UInt64,

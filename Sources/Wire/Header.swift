@@ -52,6 +52,12 @@ package struct Header: Sendable, Equatable {
 }
 
 extension RawSpan {
+    /// What the header here says that it is, before anything of it is checked.
+    package var messageType: MessageType? {
+        guard byteCount > 3 else { return nil }
+        return MessageType(rawValue: unsafe unsafeLoad(fromByteOffset: 3, as: UInt8.self))
+    }
+
     /// XXH3-64 of the fields of the header here, seeded with the header's first 8 bytes.
     func headerHash(byteCount: Int) -> UInt64 {
         let seed = unsafe UInt64(littleEndian: unsafeLoadUnaligned(as: UInt64.self))

@@ -16,11 +16,11 @@ import Wire
 
     @Test func onlyThoseWhoAskedReadBundles() {
         var outboxes = Outboxes()
-        #expect(!outboxes.reads(Self.peers[2]))
+        #expect(outboxes.reads(Self.peers[2]) == false)
         outboxes.admit(Self.peers[2])
-        #expect(outboxes.reads(Self.peers[2]))
-        #expect(!outboxes.reads(PeerID(index: 2, generation: 1)))
-        #expect(!outboxes.reads(Self.peers[0]))
+        #expect(outboxes.reads(Self.peers[2]) == true)
+        #expect(outboxes.reads(PeerID(index: 2, generation: 1)) == false)
+        #expect(outboxes.reads(Self.peers[0]) == false)
     }
 
     @Test(arguments: [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2], [2, 3, 0, 1]])
@@ -31,7 +31,8 @@ import Wire
             gather(peer.index + 1, for: peer, in: &outboxes)
         }
         for index in order {
-            let place = try #require(outboxes.place(of: Self.peers[index]))
+            let found = outboxes.place(of: Self.peers[index])
+            let place = try #require(found)
             #expect(outboxes[place].peer == Self.peers[index])
             #expect(outboxes[place].body.count == index + 1)
             #expect(outboxes[place].tokens.count == index + 1)
@@ -50,13 +51,13 @@ import Wire
         let first = BundleRoom().count
         gather(first, for: peer, in: &outboxes)
         gather(first, for: other, in: &outboxes)
-        #expect(!outboxes.hasRoom(for: 1, to: peer))
+        #expect(outboxes.hasRoom(for: 1, to: peer) == false)
         outboxes.growRoom(of: peer)
-        #expect(outboxes.hasRoom(for: 1, to: peer))
-        #expect(!outboxes.hasRoom(for: 1, to: other))
+        #expect(outboxes.hasRoom(for: 1, to: peer) == true)
+        #expect(outboxes.hasRoom(for: 1, to: other) == false)
         outboxes.forget(peer)
         outboxes.admit(peer)
         gather(first, for: peer, in: &outboxes)
-        #expect(!outboxes.hasRoom(for: 1, to: peer))
+        #expect(outboxes.hasRoom(for: 1, to: peer) == false)
     }
 }

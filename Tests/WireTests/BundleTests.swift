@@ -66,12 +66,12 @@ import Wire
             body.begin(parts: 1)
             body.append(part)
         }
-        #expect(body.isHalfFull == true)
+        #expect(body.isWorthGivingAway == true)
         body.removeAll()
-        #expect(body.isHalfFull == false)
+        #expect(body.isWorthGivingAway == false)
         body.begin(parts: 1)
         body.append(part)
-        #expect(body.isHalfFull == false)
+        #expect(body.isWorthGivingAway == false)
     }
 
     @Test func roomGrowsToTheLargestBundle() {

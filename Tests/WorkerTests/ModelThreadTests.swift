@@ -1,5 +1,5 @@
-import Service
 import Imaging
+import Service
 import Testing
 import Vision
 import Wire

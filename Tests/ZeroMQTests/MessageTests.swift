@@ -43,6 +43,27 @@ import ZeroMQ
         #expect(isOwn == (byteCount < 8_192))
     }
 
+    @Test(arguments: [0, 1, 33, 34, 1_000_000])
+    func aMessageTakesBytesOverWhereTheyLie(byteCount: Int) throws {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 16)
+        unsafe bytes.copyBytes(from: pattern(byteCount))
+        let place = UInt(bitPattern: bytes.baseAddress)
+        let message = try unsafe Message(adopting: bytes)
+        #expect(message.copyBytes() == pattern(byteCount))
+        if byteCount > 0 { #expect(address(of: message) == place) }
+        // And they live until the last reference is gone.
+        #expect(try referenceOnly(to: pattern(byteCount)).copyBytes() == pattern(byteCount))
+    }
+
+    private func referenceOnly(to content: [UInt8]) throws -> Message {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: content.count,
+            alignment: 16
+        )
+        unsafe bytes.copyBytes(from: content)
+        return try unsafe Message(adopting: bytes).reference()
+    }
+
     @Test func aClearedMessageIsEmpty() throws {
         var message = try Message(copying: pattern(50))
         message.clear()

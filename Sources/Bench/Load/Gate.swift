@@ -23,6 +23,7 @@ final class Gate: Sendable {
     private let parties: Int
     private let state: Mutex<State>
     private let closed = Atomic(false)
+    private let warned = Atomic(false)
     private let opened = DispatchSemaphore(value: 0)
 
     /// A gate that waits for so many.
@@ -65,6 +66,9 @@ final class Gate: Sendable {
             )
         }
     }
+
+    /// Whether nobody has asked this before: one warning does for all.
+    var isFirstToWarn: Bool { !warned.exchange(true, ordering: .relaxed) }
 
     /// Whether the load is over.
     var isClosed: Bool { closed.load(ordering: .relaxed) }

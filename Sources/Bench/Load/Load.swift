@@ -92,7 +92,7 @@ struct Load: Sendable {
         } catch {
             // What ended one of them says more.
             for thread in senders + crew where thread.hasEnded { try thread.join() }
-            throw error
+            throw stop.isRaised ? Failure(.general, "it was stopped before it began") : error
         }
         guard let beginning = gate.beginning else { return Outcome() }
         // Without cameras it begins with what makes frames come.

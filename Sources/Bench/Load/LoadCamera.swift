@@ -48,6 +48,8 @@ struct LoadCamera: ~Copyable {
     private static let longestBurst = 128
     /// How close waiting for sockets comes to a moment.
     private static let coarse = Duration.milliseconds(1)
+    /// How long nothing may be acknowledged before a person is told.
+    private static let silence = Duration.seconds(5)
     private static let longestRest = Duration.milliseconds(100)
     /// How soon the beginning and the end are noticed.
     private static let look = Duration.milliseconds(20)
@@ -69,7 +71,9 @@ struct LoadCamera: ~Copyable {
     private var mostTaken = 0
     /// When a picture was taken or a frame acknowledged last.
     private var progressAt = ContinuousClock.now
+    private var hasWarned = false
     private var report = CameraReport()
+    private let logger: Logger
 
     init(
         _ plan: CameraPlan,
@@ -83,6 +87,7 @@ struct LoadCamera: ~Copyable {
         pictures = plan.pictures.copied
         self.gate = gate
         self.backlog = backlog
+        self.logger = logger
         window = SendWindow(
             stream: plan.stream,
             acknowledgement: plan.acknowledgement,
@@ -122,13 +127,32 @@ struct LoadCamera: ~Copyable {
             }
             try pump()
             if ended != nil, window.isEmpty { break }
-            if isStuck(.now) { break }
+            let now = ContinuousClock.now
+            warnOfSilence(now)
+            if isStuck(now) { break }
         }
         link.close(reason: "the load is over")
         report.delivered = Int(window.freedCount)
         report.shed = Int(window.shedCount)
         report.givenUp = window.heldFrameCount
         return report
+    }
+
+    /// Says once that nobody acknowledges what was sent.
+    private mutating func warnOfSilence(_ now: ContinuousClock.Instant) {
+        guard !hasWarned, !window.isEmpty, let beginning, plan.framesPerSecond ?? 1 >= 1,
+            now > max(beginning.instant, report.last ?? beginning.instant) + Self.silence
+        else { return }
+        hasWarned = true
+        guard gate.isFirstToWarn else { return }
+        let whom = plan.acknowledgement == .archive ? "an archive" : "the broker"
+        let hint = plan.acknowledgement == .archive ? " is one there?" : ""
+        logger.warning(
+            """
+            \(plan.stream): nothing was acknowledged by \(whom) for \(Readable.duration(Self.silence));\
+            \(hint) waiting up to \(Readable.duration(plan.patience))
+            """
+        )
     }
 
     /// Whether it has waited for others in vain.

@@ -5,7 +5,7 @@ extension BundleBody {
     /// Sends what was gathered, in a bundle if it is more than one message; to a router's peer, address it
     /// first.
     ///
-    /// What is sent is gone from here; a long body is not copied.
+    /// What is sent is gone from here; a long body is not copied. There has to be a message.
     ///
     /// - Parameter socket: Where to.
     /// - Returns: What became of it; only the first part can be refused.
@@ -13,6 +13,7 @@ extension BundleBody {
     package mutating func send(
         through socket: borrowing Socket
     ) throws(ZeroMQError) -> Socket.SendOutcome {
+        precondition(!isEmpty, "a bundle of none is no bundle to a peer")
         let outcome = count == 1 ? try sendAlone(socket) : try sendBundle(socket)
         if outcome == .sent { removeAll() }
         return outcome
@@ -23,7 +24,7 @@ extension BundleBody {
     ) throws(ZeroMQError) -> Socket.SendOutcome {
         let outcome = try socket.send(copying: Bundle(count: count).encoded(), more: true)
         guard outcome == .sent else { return outcome }
-        guard isHalfFull else { return try socket.send(copying: span) }
+        guard isWorthGivingAway else { return try socket.send(copying: span) }
         var body = try unsafe Message(adopting: surrender())
         return try socket.send(&body)
     }

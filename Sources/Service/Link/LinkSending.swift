@@ -168,8 +168,11 @@ extension Link {
 
     private mutating func sendOutgoing() throws(ZeroMQError) -> Socket.SendOutcome {
         switch socket {
-        case .some(let socket): try outgoing.send(through: socket)
-        case .none: .sent
+        case .some(let socket): return try outgoing.send(through: socket)
+        case .none:
+            // Gathered for a session that is over.
+            outgoing.removeAll()
+            return .sent
         }
     }
 

@@ -116,8 +116,11 @@ package struct BundleBody: ~Copyable, Sendable {
         count = 0
     }
 
-    /// Whether the bytes take half of their storage at least, so that ``surrender()`` wastes little.
-    package var isHalfFull: Bool { writer.isHalfFull }
+    /// Whether to ``surrender()`` the bytes, where copying them costs more: they are not few, and fill half of
+    /// their storage at least.
+    package var isWorthGivingAway: Bool {
+        writer.byteCount >= Bundle.largestMessage && writer.isHalfFull
+    }
 
     /// Gives the bytes away in their storage, and is empty then.
     ///

@@ -136,6 +136,24 @@ final class RawPeer {
         }
     }
 
+    /// The next error, and what came before it.
+    func nextError() async throws -> (error: ErrorMessage, before: [MessageType]) {
+        let deadline = ContinuousClock.now + System.patience
+        var before: [MessageType] = []
+        while ContinuousClock.now < deadline {
+            while let parts = try receive() {
+                let head = parts[0]
+                let type = try unsafe Header(head.span.bytes).type
+                if type == .error {
+                    return (try unsafe ErrorMessage(decoding: head.span.bytes), before)
+                }
+                before.append(type)
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        throw GaveUp("no error came, but \(before)", #_sourceLocation)
+    }
+
     /// The next lease, as its token, run and frame.
     func nextLease(
         within limit: Duration = System.patience,
