@@ -140,7 +140,7 @@ def _measure(options: argparse.Namespace, plan: list[tuple[Contender, int]]) -> 
         start = number * len(plan) // options.turns
         for contender, size in plan[start:] + plan[:start]:
             try:
-                rate = _turn(contender, _frames(options, size), size, programs)
+                rate = _turn(contender, contender.part_of(_frames(options, size)), size, programs)
             except (RunFailed, ServerFailed) as error:
                 failures.append(str(error))
                 _say(f"round {number + 1}: {contender.key}, {size:,} bytes: {error}")
