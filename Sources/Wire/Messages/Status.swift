@@ -10,7 +10,7 @@ package struct Status: WireMessage {
     package var at: Int64 = 0
     /// How long the broker has been up, in milliseconds.
     package var uptimeMilliseconds: UInt64 = 0
-    /// Payload bytes in the broker's memory, each payload counted once.
+    /// Bytes of frames and results in the broker's memory, each counted once, with what is kept beside it.
     package var payloadBytes: UInt64 = 0
     /// What they may come to.
     package var payloadBudget: UInt64 = 0
