@@ -14,9 +14,9 @@ struct BrokerLoop: ~Copyable {
     static let messagesPerStep = 32
     private static let tick = Duration.milliseconds(250)
     private static let statusInterval = Duration.seconds(1)
-    /// How often freed memory goes back to the system, if no more messages than that came meanwhile.
-    private static let trimInterval = Duration.seconds(10)
+    /// Freed memory goes back to the system once so few messages came in so long, after more had come.
     private static let quietMessages = 10_000
+    private static let quietInterval = Duration.seconds(10)
 
     let logger: Logger
     private let stop: StopSignal
@@ -45,8 +45,9 @@ struct BrokerLoop: ~Copyable {
     /// Leases that could not be sent while effects were performed.
     var undelivered: [(peer: PeerID, token: UInt64)] = []
     private(set) var now: Duration = .zero
-    /// Messages received since freed memory last went back.
+    /// Messages received since it was last looked at whether times are quiet.
     var receivedCount = 0
+    private var wasQuiet = false
     /// Lines that a peer can cause as often as it likes.
     var peerLines = LineLimit()
     var closedWindows = ClosedWindows()
@@ -88,7 +89,7 @@ struct BrokerLoop: ~Copyable {
         let stopSlot = poller.add(fileDescriptor: stop.fileDescriptor)
         var nextTick = Self.tick
         var nextStatus = Self.statusInterval
-        var nextTrim = Self.trimInterval
+        var nextLook = Self.quietInterval
         while true {
             let outcome = try poller.wait(for: max(.zero, nextTick - (clock.now - start)))
             now = clock.now - start
@@ -108,10 +109,9 @@ struct BrokerLoop: ~Copyable {
                 try handOver()
                 nextTick = now + Self.tick
             }
-            if now >= nextTrim {
-                if receivedCount <= Self.quietMessages { FreedMemory.giveBack() }
-                receivedCount = 0
-                nextTrim = now + Self.trimInterval
+            if now >= nextLook {
+                giveMemoryBackIfQuiet()
+                nextLook = now + Self.quietInterval
             }
             if now >= nextStatus {
                 try publishStatus()
@@ -120,6 +120,14 @@ struct BrokerLoop: ~Copyable {
             }
         }
         try sayGoodbye()
+    }
+
+    /// Once for each quiet time, as it holds everything up for a moment.
+    private mutating func giveMemoryBackIfQuiet() {
+        let isQuiet = receivedCount <= Self.quietMessages
+        if isQuiet, !wasQuiet { FreedMemory.giveBack() }
+        wasQuiet = isQuiet
+        receivedCount = 0
     }
 
     private mutating func sayGoodbye() throws {

@@ -140,19 +140,6 @@ package struct Message: ~Copyable, Sendable {
         unsafe zmq_msg_init(raw)
     }
 
-    /// Lets go of the content, and holds a copy of `bytes` instead.
-    ///
-    /// - Throws: `ENOMEM` when libzmq cannot allocate them; the message is empty then.
-    package mutating func replace(copying bytes: RawSpan) throws(ZeroMQError) {
-        unsafe zmq_msg_close(raw)
-        guard unsafe zmq_msg_init_size(raw, bytes.byteCount) == 0 else {
-            let error = ZeroMQError.last("zmq_msg_init_size")
-            unsafe zmq_msg_init(raw)
-            throw error
-        }
-        unsafe bytes.withUnsafeBytes { unsafe Self.fill(raw, from: $0) }
-    }
-
     /// Gives a small message received from a socket memory of its own.
     ///
     /// libzmq does not copy a part that fits into its 8 KiB receive buffer: it keeps the whole

@@ -123,35 +123,43 @@ final class RawPeer {
     ) async throws -> (message: Value, rest: [[UInt8]]) {
         let deadline = ContinuousClock.now + limit
         while true {
-            while let parts = try receive() {
-                let head = parts[0]
-                guard try unsafe Header(head.span.bytes).type == Value.type else { continue }
-                let message = try unsafe Value(decoding: head.span.bytes)
-                return (message, Array(parts.dropFirst()))
-            }
-            guard ContinuousClock.now < deadline else {
-                throw GaveUp("no \(Value.type) came within \(limit)", sourceLocation)
-            }
-            try await Task.sleep(for: .milliseconds(2))
+            let parts = try await nextParts(until: deadline, "\(Value.self)", sourceLocation)
+            let head = parts[0]
+            guard try unsafe Header(head.span.bytes).type == Value.type else { continue }
+            let message = try unsafe Value(decoding: head.span.bytes)
+            return (message, Array(parts.dropFirst()))
         }
     }
 
     /// The next error, and what came before it.
-    func nextError() async throws -> (error: ErrorMessage, before: [MessageType]) {
+    func nextError(
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> (error: ErrorMessage, before: [MessageType]) {
         let deadline = ContinuousClock.now + System.patience
         var before: [MessageType] = []
-        while ContinuousClock.now < deadline {
-            while let parts = try receive() {
-                let head = parts[0]
-                let type = try unsafe Header(head.span.bytes).type
-                if type == .error {
-                    return (try unsafe ErrorMessage(decoding: head.span.bytes), before)
-                }
-                before.append(type)
+        while true {
+            let head = try await nextParts(until: deadline, "error", sourceLocation)[0]
+            let type = try unsafe Header(head.span.bytes).type
+            if type == .error {
+                return (try unsafe ErrorMessage(decoding: head.span.bytes), before)
+            }
+            before.append(type)
+        }
+    }
+
+    /// The parts of the next message, waiting for it.
+    private func nextParts(
+        until deadline: ContinuousClock.Instant,
+        _ wanted: String,
+        _ sourceLocation: SourceLocation
+    ) async throws -> [[UInt8]] {
+        while true {
+            if let parts = try receive() { return parts }
+            guard ContinuousClock.now < deadline else {
+                throw GaveUp("no \(wanted) came in time", sourceLocation)
             }
             try await Task.sleep(for: .milliseconds(2))
         }
-        throw GaveUp("no error came, but \(before)", #_sourceLocation)
     }
 
     /// The next lease, as its token, run and frame.
